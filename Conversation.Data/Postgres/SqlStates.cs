@@ -1,0 +1,37 @@
+using Npgsql;
+
+namespace Conversation.Data.Postgres;
+
+/// <summary>The only place that reads an SQLSTATE (PostgreSQL manual, appendix A).</summary>
+internal static class SqlStates
+{
+    /// <summary>The whole transaction failed by nobody's fault: the same statement succeeds when sent again.</summary>
+    public static bool IsTransient(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected;
+
+    /// <summary>A row stayed locked for longer than <c>lock_timeout</c>.</summary>
+    public static bool IsLockTimeout(PostgresException error) => error.SqlState == PostgresErrorCodes.LockNotAvailable;
+
+    /// <summary>
+    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory): nothing was stored and a later
+    /// attempt may succeed. The connection itself may be gone as well.
+    /// </summary>
+    public static bool IsUnavailable(PostgresException error) =>
+        error.SqlState.StartsWith("53", StringComparison.Ordinal)
+        || error.SqlState.StartsWith("57P", StringComparison.Ordinal)
+        || error.SqlState.StartsWith("08", StringComparison.Ordinal)
+        || error.SqlState == PostgresErrorCodes.QueryCanceled;
+
+    /// <summary>The value itself is at fault: PostgreSQL cannot store it.</summary>
+    public static bool IsBadValue(PostgresException error) =>
+        error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState == PostgresErrorCodes.CheckViolation;
+
+    /// <summary>True for every failure after which the database could not be asked at all.</summary>
+    public static bool IsUnavailable(Exception error) => error switch
+    {
+        PostgresException postgres => IsUnavailable(postgres),
+        NpgsqlException => true,
+        TimeoutException => true,
+        _ => false,
+    };
+}
