@@ -1,0 +1,62 @@
+using Conversation.Data.Postgres;
+
+namespace Conversation.Data.Checkpoints;
+
+/// <summary>The text of answers that are still being generated, kept in pieces so that a killed producer loses at most a moment of it.</summary>
+internal sealed class CheckpointStore(DbSession session)
+{
+    /// <summary>
+    /// FOR SHARE conflicts with the UPDATE of a takeover: either the checkpoint is in before it, or the fence refuses it. Losing the
+    /// last ones in a crash of the database is allowed, so the commit does not wait for the disk.
+    /// </summary>
+    private const string AppendSql =
+        """
+        WITH relaxed AS MATERIALIZED (
+            SELECT set_config('synchronous_commit', 'off', TRUE)
+        ),
+        fenced AS MATERIALIZED (
+            SELECT i.message_id, i.message_attempt, i.from_offset, i.text
+            FROM unnest(@runs::uuid[], @attempts::int[], @messages::uuid[], @messageAttempts::int[], @offsets::int[], @texts::text[]) AS i(
+                run_id, attempt, message_id, message_attempt, from_offset, text)
+            JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
+            CROSS JOIN relaxed
+            FOR SHARE OF r
+        )
+        INSERT INTO message_chunks (message_id, attempt, from_offset, text)
+        SELECT message_id, message_attempt, from_offset, text
+        FROM fenced
+        ON CONFLICT DO NOTHING
+        """;
+
+    private const string ReadSql =
+        """
+        SELECT k.message_id AS MessageId, k.attempt AS Attempt, k.from_offset AS FromOffset, k.text AS Text
+        FROM unnest(@messages::uuid[], @offsets::int[]) AS w(message_id, from_offset)
+        JOIN messages m ON m.id = w.message_id AND m.status = 'streaming'
+        JOIN message_chunks k ON k.message_id = m.id AND k.attempt = m.attempt AND k.from_offset >= w.from_offset
+        ORDER BY k.message_id, k.from_offset
+        """;
+
+    /// <summary>Appends a batch; pieces of runs that are no longer ours are left out in silence, as the fence wants it.</summary>
+    public Task AppendAsync(IReadOnlyCollection<Checkpoint> batch, CancellationToken token) => session.ExecuteAsync(
+        AppendSql,
+        new
+        {
+            runs = batch.Select(piece => piece.RunId).ToArray(),
+            attempts = batch.Select(piece => piece.RunAttempt).ToArray(),
+            messages = batch.Select(piece => piece.MessageId).ToArray(),
+            messageAttempts = batch.Select(piece => piece.MessageAttempt).ToArray(),
+            offsets = batch.Select(piece => piece.FromOffset).ToArray(),
+            texts = batch.Select(piece => piece.Text).ToArray(),
+        },
+        token);
+
+    /// <summary>The pieces of streaming messages from an offset on.</summary>
+    public Task<IReadOnlyList<StoredChunk>> ReadAsync(Guid[] messages, int[] offsets, CancellationToken token) =>
+        session.ListAsync<StoredChunk>(ReadSql, new { messages, offsets }, token);
+}
+
+/// <summary>A piece of text to keep, with the fence of its run.</summary>
+internal sealed record Checkpoint(Guid RunId, int RunAttempt, Guid MessageId, int MessageAttempt, int FromOffset, string Text);
+
+internal sealed record StoredChunk(Guid MessageId, int Attempt, int FromOffset, string Text);

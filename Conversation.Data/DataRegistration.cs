@@ -1,0 +1,48 @@
+using Conversation.Data.Checkpoints;
+using Conversation.Data.Conversations;
+using Conversation.Data.Log;
+using Conversation.Data.Messages;
+using Conversation.Data.Postgres;
+using Conversation.Data.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Conversation.Data;
+
+/// <summary>Registers the database, its repositories and the log.</summary>
+public static class DataRegistration
+{
+    /// <summary>Adds everything of this project. The log's writer is a hosted service: register it before whatever appends.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="connectionString">The database, for Npgsql.</param>
+    public static IServiceCollection AddConversationData(this IServiceCollection services, string connectionString)
+    {
+        services.TryAddSingleton(provider => Build(connectionString, provider.GetRequiredService<ILoggerFactory>()));
+        services.TryAddSingleton(provider => new DbSession(provider.GetRequiredService<NpgsqlDataSource>()));
+        services.TryAddSingleton(provider => new ConversationRepository(provider.GetRequiredService<DbSession>()));
+        services.TryAddSingleton(provider => new MessageRepository(provider.GetRequiredService<DbSession>()));
+        services.TryAddSingleton(provider => new RunRepository(provider.GetRequiredService<DbSession>()));
+        services.TryAddSingleton<EventRepository>();
+        services.TryAddSingleton<CheckpointStore>();
+        services.TryAddSingleton<ConversationLog>();
+        services.TryAddSingleton<LogCommitter>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LogAppender>());
+        return services;
+    }
+
+    private static NpgsqlDataSource Build(string connectionString, ILoggerFactory loggers)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        builder.UseLoggerFactory(loggers);
+        builder.ConnectionStringBuilder.MaxAutoPrepare = 64;
+        builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
+        // A read that takes longer, or a connection, is a fault of the database; the caller is told that it does not answer.
+        builder.ConnectionStringBuilder.CommandTimeout = 4;
+        builder.ConnectionStringBuilder.Timeout = 4;
+        builder.ConnectionStringBuilder.CancellationTimeout = 1000;
+        return builder.Build();
+    }
+}

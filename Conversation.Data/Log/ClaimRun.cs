@@ -1,0 +1,79 @@
+using Npgsql;
+
+namespace Conversation.Data.Log;
+
+/// <summary>Takes a queued run under this node's lease, if it is the oldest of its conversation and nothing is active there.</summary>
+public sealed record ClaimRun : LogWrite<ClaimedRun>
+{
+    /// <summary>Which run.</summary>
+    public required Guid RunId { get; init; }
+
+    /// <summary>The node that takes it.</summary>
+    public required Guid Claimant { get; init; }
+
+    internal override LogItem<ClaimedRun> ToItem() => new LogItem<ClaimRun, ClaimedRun>(this, Statement.Instance)
+    {
+        ConversationId = ConversationId,
+        WriteId = WriteId,
+        Statement = Statement.Instance,
+        ConflictKey = (typeof(ClaimRun), ConversationId),
+        LocksConversation = true,
+    };
+
+    private sealed class Statement : LogStatement<ClaimRun, ClaimedRun>
+    {
+        public static Statement Instance { get; } = new();
+
+        private const string Sql =
+            """
+            WITH allowed AS (
+                SELECT i.*, r.attempt + 1 AS attempt, c.last_seq, 1 AS events, clock_timestamp() AS at
+                FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS i(
+                    ord, write_id, conversation_id, run_id, claimant)
+                JOIN conversations c ON c.id = i.conversation_id
+                JOIN runs r ON r.id = i.run_id AND r.status = 'queued'
+                WHERE c.deleted_at IS NULL
+                    AND NOT EXISTS (
+                        SELECT FROM runs q WHERE q.conversation_id = i.conversation_id AND q.status IN ('running', 'cancelling'))
+                    AND r.seq = (
+                        SELECT min(q.seq) FROM runs q WHERE q.conversation_id = i.conversation_id AND q.status = 'queued')
+            ),
+            """ + LogSql.TakeNumbers + """
+            ,
+            claimed AS (
+                UPDATE runs r
+                SET status = 'running',
+                    attempt = n.attempt,
+                    lease_owner = n.claimant,
+                    lease_until = n.at + interval '6 seconds',
+                    started_at = coalesce(r.started_at, n.at)
+                FROM numbered n
+                WHERE r.id = n.run_id
+            ),
+            logged AS (
+                INSERT INTO conversation_events (conversation_id, seq, type, run_id, data, write_id, created_at)
+                SELECT conversation_id, base + 1, 'run.started', run_id, jsonb_build_object('attempt', attempt), write_id, at
+                FROM numbered
+            )
+            SELECT ord, attempt
+            FROM numbered
+            """;
+
+        public override ClaimedRun Read(NpgsqlDataReader row, ClaimRun write) => new(write.RunId, row.GetInt32(1));
+
+        /// <summary>How much of the lease is left is unknown: nobody holds it, and the sweeper gives the run back.</summary>
+        public override ClaimedRun? Recover(Changed found, ClaimRun write) => null;
+
+        protected override NpgsqlBatchCommand Bind(Columns<ClaimRun> columns) => columns
+            .Add(write => write.WriteId)
+            .Add(write => write.ConversationId)
+            .Add(write => write.RunId)
+            .Add(write => write.Claimant)
+            .ToCommand(Sql);
+    }
+}
+
+/// <summary>The answer to <see cref="ClaimRun"/>: the run is this node's for as long as its lease is renewed.</summary>
+/// <param name="RunId">Which run.</param>
+/// <param name="Attempt">The fence of every later write.</param>
+public sealed record ClaimedRun(Guid RunId, int Attempt);

@@ -1,0 +1,52 @@
+using System.Threading.Channels;
+using Conversation.Data.Postgres;
+
+namespace Conversation.Data.Log;
+
+/// <summary>
+/// The one write path: every durable change of a conversation is a write that is appended here, takes the next numbers of the
+/// conversation's sequence, and is answered after its commit.
+/// </summary>
+public sealed class ConversationLog
+{
+    /// <summary>How many writes may wait for the database before new ones are refused. The wait at full load is well under a second.</summary>
+    public const int QueueCapacity = 8192;
+
+    /// <summary>How long a write may wait for its commit before its caller is told that the outcome is unknown.</summary>
+    public static readonly TimeSpan PatienceForCommit = TimeSpan.FromSeconds(4);
+
+    private readonly Channel<LogItem> _queue = Channel.CreateBounded<LogItem>(
+        new BoundedChannelOptions(QueueCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    internal ChannelReader<LogItem> Queue => _queue.Reader;
+
+    /// <summary>Appends one write; the answer comes after the commit, null where nothing reachable matched it.</summary>
+    /// <typeparam name="TResult">What the write answers.</typeparam>
+    /// <param name="write">What to change.</param>
+    /// <param name="token">
+    /// Ends the wait for an answer, not the write: what was queued is still stored.
+    /// </param>
+    /// <exception cref="DatabaseUnavailableException">The queue is full, or the database did not answer in time.</exception>
+    /// <exception cref="UnstorableValueException">PostgreSQL refused a value of this write.</exception>
+    public async Task<TResult?> AppendAsync<TResult>(LogWrite<TResult> write, CancellationToken token)
+        where TResult : class
+    {
+        var item = write.ToItem();
+        if (!_queue.Writer.TryWrite(item))
+        {
+            throw new DatabaseUnavailableException("The database does not keep up with the writes. Nothing was stored. Try again shortly.");
+        }
+
+        try
+        {
+            return await item.Answer.WaitAsync(PatienceForCommit, TimeProvider.System, token);
+        }
+        catch (TimeoutException error)
+        {
+            throw new DatabaseUnavailableException(
+                "The database did not confirm in time; whether the write was stored is unknown. "
+                + "A retry with the same Idempotency-Key is safe.",
+                error);
+        }
+    }
+}

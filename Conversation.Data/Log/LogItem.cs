@@ -1,0 +1,72 @@
+using Npgsql;
+
+namespace Conversation.Data.Log;
+
+/// <summary>A write on its way through the appender.</summary>
+internal abstract class LogItem
+{
+    public required Guid ConversationId { get; init; }
+
+    /// <summary>Names the write in the log.</summary>
+    public required Guid WriteId { get; init; }
+
+    /// <summary>When it came, by the monotonic clock.</summary>
+    public long ArrivedAt { get; } = TimeProvider.System.GetTimestamp();
+
+    public required LogStatement Statement { get; init; }
+
+    /// <summary>Two items of equal key may not be judged by one statement, because neither would see what the other does.</summary>
+    public required object? ConflictKey { get; init; }
+
+    /// <summary>False for a write that makes the conversation's row itself, which cannot be locked before.</summary>
+    public required bool LocksConversation { get; init; }
+
+    public abstract void Read(NpgsqlDataReader row);
+
+    /// <summary>Takes the answer of a commit whose own reply was lost.</summary>
+    public abstract void Recover(Changed found);
+
+    /// <summary>Answers the caller with what was read; with nothing where no row came back.</summary>
+    public abstract void Complete();
+
+    public abstract void Fail(Exception error);
+
+    /// <summary>Forgets what a failed attempt had read.</summary>
+    public abstract void Reset();
+}
+
+/// <summary>The item with its write and its answer.</summary>
+internal abstract class LogItem<TResult> : LogItem
+    where TResult : class
+{
+    private readonly TaskCompletionSource<TResult?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private TResult? _result;
+
+    public Task<TResult?> Answer => _answer.Task;
+
+    public override void Read(NpgsqlDataReader row) => _result = Parse(row);
+
+    public override void Recover(Changed found) => _result = Recovered(found);
+
+    public override void Complete() => _answer.TrySetResult(_result);
+
+    public override void Fail(Exception error) => _answer.TrySetException(error);
+
+    public override void Reset() => _result = null;
+
+    protected abstract TResult Parse(NpgsqlDataReader row);
+
+    protected abstract TResult? Recovered(Changed found);
+}
+
+/// <summary>The item of one kind of write.</summary>
+internal sealed class LogItem<TWrite, TResult>(TWrite write, LogStatement<TWrite, TResult> statement) : LogItem<TResult>
+    where TResult : class
+{
+    public TWrite Write { get; } = write;
+
+    protected override TResult Parse(NpgsqlDataReader row) => statement.Read(row, Write);
+
+    protected override TResult? Recovered(Changed found) => statement.Recover(found, Write);
+}

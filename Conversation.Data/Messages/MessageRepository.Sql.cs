@@ -1,0 +1,76 @@
+namespace Conversation.Data.Messages;
+
+public sealed partial class MessageRepository
+{
+    /// <summary>A streaming message shows its checkpoints: its own content is written once, at the end.</summary>
+    private const string Columns =
+        """
+        SELECT
+            m.id AS Id,
+            m.conversation_id AS ConversationId,
+            m.seq AS Seq,
+            m.role AS Role,
+            CASE
+                WHEN m.status = 'streaming' THEN coalesce(
+                    (
+                        SELECT string_agg(k.text, '' ORDER BY k.from_offset)
+                        FROM message_chunks k
+                        WHERE k.message_id = m.id AND k.attempt = m.attempt),
+                    '')
+                ELSE m.content
+            END AS Content,
+            m.metadata AS Metadata,
+            m.status AS Status,
+            m.finish_reason AS FinishReason,
+            m.run_id AS RunId,
+            m.attempt AS Attempt,
+            m.created_at AS CreatedAt,
+            m.updated_at AS UpdatedAt,
+            m.deleted_at IS NOT NULL AS Deleted
+        FROM messages m
+
+        """;
+
+    /// <summary>
+    /// Decided once, before any row is read, so that the messages come in the order of their index.
+    /// </summary>
+    private const string Reachable =
+        """
+        WHERE EXISTS (
+            SELECT
+            FROM conversations c
+            WHERE c.id = @conversationId
+                AND c.deleted_at IS NULL
+                AND (@reach::uuid IS NULL OR c.owner_id = @reach))
+
+        """;
+
+    private const string FindSql = Columns + Reachable +
+        """
+            AND m.id = @id
+            AND m.conversation_id = @conversationId
+            AND m.deleted_at IS NULL
+        """;
+
+    private const string InRange = Reachable +
+        """
+            AND m.conversation_id = @conversationId
+            AND m.seq > @after
+            AND m.seq < @before
+            AND m.deleted_at IS NULL
+            AND (@superseded OR m.status <> 'superseded')
+
+        """;
+
+    private const string OldestFirstSql = Columns + InRange +
+        """
+        ORDER BY m.seq
+        LIMIT @limit::int
+        """;
+
+    private const string NewestFirstSql = Columns + InRange +
+        """
+        ORDER BY m.seq DESC
+        LIMIT @limit::int
+        """;
+}

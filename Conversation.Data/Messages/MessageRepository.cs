@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using Conversation.Data.Access;
+using Conversation.Data.Postgres;
+
+namespace Conversation.Data.Messages;
+
+/// <summary>Reads messages. What the caller may not reach is not there.</summary>
+public sealed partial class MessageRepository
+{
+    /// <summary>Few enough that a page of the longest messages stays small beside the process.</summary>
+    private const int PageSize = 64;
+
+    private readonly DbSession _session;
+
+    internal MessageRepository(DbSession session) => _session = session;
+
+    /// <summary>One message, null where it does not exist or is out of reach.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="conversationId">Where it stands.</param>
+    /// <param name="id">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    public Task<MessageRow?> FindAsync(Caller caller, Guid conversationId, Guid id, CancellationToken token) =>
+        _session.FindAsync<MessageRow>(FindSql, new { id, conversationId, reach = caller.Reach }, token);
+
+    /// <summary>A page of messages; none where the conversation is out of reach.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="range">Which and in what order.</param>
+    /// <param name="token">Ends the query.</param>
+    public Task<IReadOnlyList<MessageRow>> ListAsync(Caller caller, Guid conversationId, MessageRange range, CancellationToken token) =>
+        range.NewestFirst
+            ? _session.ListAsync<MessageRow>(NewestFirstSql, Arguments(caller, conversationId, range), token)
+            : _session.ListAsync<MessageRow>(OldestFirstSql, Arguments(caller, conversationId, range), token);
+
+    /// <summary>All messages of a range, page by page: in constant memory, and without holding a connection while a client reads.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="range">Which and in what order; its limit is not looked at.</param>
+    /// <param name="token">Ends the query.</param>
+    public async IAsyncEnumerable<MessageRow> StreamAsync(
+        Caller caller, Guid conversationId, MessageRange range, [EnumeratorCancellation] CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(range);
+        for (var rest = range with { Limit = PageSize }; ;)
+        {
+            var page = await ListAsync(caller, conversationId, rest, token);
+            foreach (var row in page)
+            {
+                yield return row;
+            }
+
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+
+            rest = rest.NewestFirst ? rest with { Before = page[^1].Seq } : rest with { After = page[^1].Seq };
+        }
+    }
+
+    private static object Arguments(Caller caller, Guid conversationId, MessageRange range) => new
+    {
+        conversationId,
+        reach = caller.Reach,
+        after = range.After,
+        before = range.Before,
+        limit = range.Limit,
+        superseded = range.WithSuperseded,
+    };
+}
+
+/// <summary>A part of a conversation's messages.</summary>
+/// <param name="After">Only messages of a greater seq.</param>
+/// <param name="Before">Only messages of a smaller seq.</param>
+/// <param name="Limit">How many at most, null for all.</param>
+/// <param name="NewestFirst">The order.</param>
+/// <param name="WithSuperseded">Whether replaced answers are listed.</param>
+public sealed record MessageRange(
+    long After = 0,
+    long Before = long.MaxValue,
+    int? Limit = null,
+    bool NewestFirst = false,
+    bool WithSuperseded = false);

@@ -1,0 +1,48 @@
+using Conversation.Data.Access;
+using Conversation.Data.Postgres;
+
+namespace Conversation.Data.Runs;
+
+/// <summary>Reads runs, and keeps the leases of those that this node works on.</summary>
+public sealed partial class RunRepository
+{
+    private readonly DbSession _session;
+
+    internal RunRepository(DbSession session) => _session = session;
+
+    /// <summary>One run, null where it does not exist or is out of reach.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="id">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    public Task<RunRow?> FindAsync(Caller caller, Guid id, CancellationToken token) =>
+        _session.FindAsync<RunRow>(FindSql, new { id, reach = caller.Reach }, token);
+
+    /// <summary>The runs of a conversation, oldest first.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="token">Ends the query.</param>
+    public Task<IReadOnlyList<RunRow>> ListAsync(Caller caller, Guid conversationId, CancellationToken token) =>
+        _session.ListAsync<RunRow>(ListSql, new { conversationId, reach = caller.Reach }, token);
+
+    /// <summary>Queued runs that nothing holds back: the oldest of conversations without an active run. Found without locks.</summary>
+    internal Task<IReadOnlyList<RunCandidate>> CandidatesAsServiceAsync(int limit, CancellationToken token) =>
+        _session.ListAsync<RunCandidate>(CandidatesSql, new { limit }, token);
+
+    /// <summary>The same for one conversation.</summary>
+    internal Task<RunCandidate?> NextAsServiceAsync(Guid conversationId, CancellationToken token) =>
+        _session.FindAsync<RunCandidate>(NextSql, new { conversationId }, token);
+
+    /// <summary>Active runs whose lease has run out, by the database's clock.</summary>
+    internal Task<IReadOnlyList<ExpiredRun>> ExpiredAsServiceAsync(int limit, CancellationToken token) =>
+        _session.ListAsync<ExpiredRun>(ExpiredSql, new { limit }, token);
+
+    /// <summary>Renews the leases of this node's runs; those that are missing from the answer are lost.</summary>
+    internal Task<IReadOnlyList<RenewedRun>> RenewAsServiceAsync(Guid owner, Guid[] runs, CancellationToken token) =>
+        _session.ListAsync<RenewedRun>(RenewSql, new { owner, runs }, token);
+}
+
+internal sealed record RunCandidate(Guid Id, Guid ConversationId);
+
+internal sealed record ExpiredRun(Guid Id, Guid ConversationId, int Attempt, string Status, Guid? StreamingMessageId);
+
+internal sealed record RenewedRun(Guid Id, string Status);
