@@ -1,0 +1,45 @@
+using Conversation.Data.EmbeddedPostgres;
+using Conversation.Data.Postgres;
+
+namespace Conversation.Migrations.Cli;
+
+/// <summary>The database that a command works on: the configured one, or the checkout's private server.</summary>
+internal sealed class TargetDatabase : IAsyncDisposable
+{
+    private readonly EmbeddedPostgresServer? _server;
+
+    private TargetDatabase(string connectionString, EmbeddedPostgresServer? server)
+    {
+        ConnectionString = connectionString;
+        _server = server;
+    }
+
+    public string ConnectionString { get; }
+
+    public static async Task<TargetDatabase> OpenAsync(CancellationToken token)
+    {
+        if (Environment.GetEnvironmentVariable("CONVERSATION_SERVICE_DATABASE_URL") is { Length: > 0 } url)
+        {
+            return new TargetDatabase(DatabaseUrl.ToConnectionString(url), server: null);
+        }
+
+        var server = await EmbeddedPostgresServer.StartOrJoinAsync(
+            new EmbeddedPostgresOptions
+            {
+                Folder = Environment.GetEnvironmentVariable("CONVERSATION_SERVICE_POSTGRES_DATA")
+                    ?? EmbeddedPostgresFolder.ForCheckout(Environment.CurrentDirectory),
+                BinFolder = Environment.GetEnvironmentVariable("CONVERSATION_SERVICE_POSTGRES_BIN"),
+                Progress = Console.Error.WriteLine,
+            },
+            token);
+        return new TargetDatabase(server.ConnectionString, server);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Conversation.Migrations.Cli;
+
+return await ManageCommand.Build().Parse(args).InvokeAsync();
