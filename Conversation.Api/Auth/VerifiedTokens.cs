@@ -1,0 +1,38 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Conversation.Api.Auth;
+
+/// <summary>Tokens that were verified and have not expired, by their hash: the tokens themselves are not kept.</summary>
+internal sealed class VerifiedTokens(TimeProvider time) : IDisposable
+{
+    /// <summary>Some 10 MB at the most; beyond it tokens are verified anew.</summary>
+    private const int Capacity = 10_000;
+
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Capacity });
+
+    public VerifiedToken? Find(string token) =>
+        _cache.TryGetValue<VerifiedToken>(Hash(token), out var known) && known!.Expires > time.GetUtcNow() ? known : null;
+
+    public void Remember(string token, ClaimsPrincipal principal, DateTimeOffset expires)
+    {
+        var left = expires - time.GetUtcNow();
+        if (left > TimeSpan.Zero)
+        {
+            _cache.Set(Hash(token), new VerifiedToken(principal, expires), new MemoryCacheEntryOptions
+            {
+                Size = 1,
+                AbsoluteExpirationRelativeToNow = left,
+            });
+        }
+    }
+
+    public void Dispose() => _cache.Dispose();
+
+    private static string Hash(string token) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+}
+
+/// <summary>Whom a token names, and until when.</summary>
+internal sealed record VerifiedToken(ClaimsPrincipal Principal, DateTimeOffset Expires);

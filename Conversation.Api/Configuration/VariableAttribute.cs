@@ -1,0 +1,9 @@
+namespace Conversation.Api.Configuration;
+
+/// <summary>Which environment variable sets a property of <see cref="ServiceSettings"/>.</summary>
+/// <param name="name">The variable.</param>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class VariableAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+}

@@ -1,0 +1,115 @@
+using Conversation.Api.Auth;
+using Conversation.Api.Errors;
+using Conversation.Api.Wire;
+using Conversation.Data.Conversations;
+using Conversation.Data.Log;
+using Conversation.Data.Postgres;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Conversation.Api.Conversations;
+
+/// <summary>Conversations.</summary>
+/// <param name="callers">Who asks.</param>
+/// <param name="conversations">What there is.</param>
+/// <param name="log">Stores changes.</param>
+[ApiController]
+[Authorize]
+[Route("conversations")]
+[Tags("Conversations")]
+public sealed class ConversationsController(CallerResolver callers, ConversationRepository conversations, ConversationLog log)
+    : ControllerBase
+{
+    /// <summary>Makes a conversation.</summary>
+    /// <param name="request">What it begins with.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="201">The conversation.</response>
+    /// <response code="403">A user named another owner.</response>
+    [HttpPost]
+    [ProducesResponseType<ConversationBody>(StatusCodes.Status201Created)]
+    public async Task<CreatedResult> CreateAsync([FromBody] CreateConversationRequest request, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var write = new CreateConversation
+        {
+            ConversationId = Ids.New(),
+            OwnerId = callers.OwnerOfNew(callers.Resolve(User), request.OwnerId),
+            Title = request.Title,
+            Metadata = request.AnyMetadata?.Text,
+        };
+        var at = (await log.AppendAsync(write, token))!.At;
+        return Created(
+            $"{Request.Path.Value?.TrimEnd('/')}/{write.ConversationId}",
+            ConversationBody.From(new ConversationRow(
+                write.ConversationId, write.OwnerId, write.Title, write.Metadata, "pending", "enqueue", LastSeq: 0, at, at)));
+    }
+
+    /// <summary>Lists conversations, the latest active first.</summary>
+    /// <param name="request">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    /// <response code="200">The conversations. The header Link with rel="next" says that there are more.</response>
+    [HttpGet]
+    [ProducesResponseType<IEnumerable<ConversationBody>>(StatusCodes.Status200OK)]
+    public async Task<IEnumerable<ConversationBody>> ListAsync([FromQuery] ListConversationsRequest request, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var after = ConversationCursorText.Parse(request.After);
+        var rows = await conversations.ListAsync(callers.Resolve(User), request.Limit + 1, after, token);
+        if (rows.Count > request.Limit)
+        {
+            var next = ConversationCursorText.Format(rows[request.Limit - 1]);
+            Response.Headers.Link = $"<{Request.Path}?limit={request.Limit}&after={next}>; rel=\"next\"";
+        }
+
+        return rows.Take(request.Limit).Select(ConversationBody.From);
+    }
+
+    /// <summary>Reads one conversation.</summary>
+    /// <param name="conversationId">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    /// <response code="200">The conversation.</response>
+    [HttpGet("{conversationId}")]
+    [ProducesResponseType<ConversationBody>(StatusCodes.Status200OK)]
+    public async Task<ConversationBody> GetAsync(Guid conversationId, CancellationToken token) =>
+        ConversationBody.From(
+            await conversations.FindAsync(callers.Resolve(User), conversationId, token) ?? throw ServiceException.NotFound("Conversation"));
+
+    /// <summary>Changes title, metadata, status or on_busy.</summary>
+    /// <param name="conversationId">Which.</param>
+    /// <param name="request">What to change.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="200">The conversation as it is now.</response>
+    [HttpPatch("{conversationId}")]
+    [ProducesResponseType<ConversationBody>(StatusCodes.Status200OK)]
+    public async Task<ConversationBody> ChangeAsync(
+        Guid conversationId, [FromBody] ChangeConversationRequest request, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        _ = await log.AppendAsync(
+            new ChangeConversation
+            {
+                Caller = callers.Resolve(User),
+                ConversationId = conversationId,
+                Title = request.Title,
+                Metadata = (request.MetadataJson ?? request.Metadata)?.Text,
+                Status = request.Status,
+                OnBusy = request.OnBusy,
+            },
+            token) ?? throw ServiceException.NotFound("Conversation");
+        return await GetAsync(conversationId, token);
+    }
+
+    /// <summary>Deletes a conversation: its runs and its followers end.</summary>
+    /// <param name="conversationId">Which.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="204">It is gone.</response>
+    [HttpDelete("{conversationId}")]
+    [ProducesResponseType(StatusCodes.Status204NoContent)]
+    public async Task<NoContentResult> DeleteAsync(Guid conversationId, CancellationToken token)
+    {
+        _ = await log.AppendAsync(
+            new ChangeConversation { Caller = callers.Resolve(User), ConversationId = conversationId, Delete = true }, token)
+            ?? throw ServiceException.NotFound("Conversation");
+        return NoContent();
+    }
+}

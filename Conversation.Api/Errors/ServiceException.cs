@@ -1,0 +1,20 @@
+namespace Conversation.Api.Errors;
+
+/// <summary>A failure that a caller can do something about; the handler turns it into a problem (RFC 9457).</summary>
+/// <param name="status">The HTTP status.</param>
+/// <param name="detail">What is wrong, for a person.</param>
+public class ServiceException(int status, string detail) : Exception(detail)
+{
+    /// <summary>The HTTP status that answers it.</summary>
+    public int Status { get; } = status;
+
+    /// <summary>Unknown, and not yours, look the same.</summary>
+    /// <param name="what">What was not found, beginning with a capital.</param>
+    public static ServiceException NotFound(string what) => new(StatusCodes.Status404NotFound, $"{what} not found.");
+
+    /// <summary>A field that breaks a rule: 422 with an entry for it.</summary>
+    /// <param name="field">The field's name on the wire.</param>
+    /// <param name="rule">The rule, for a person.</param>
+    public static ServiceException Invalid(string field, string rule) =>
+        new InvalidRequestException($"{field}: {rule}", new Dictionary<string, string[]> { [field] = [rule] });
+}

@@ -1,0 +1,65 @@
+using Conversation.Data.Postgres;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Conversation.Api.Errors;
+
+/// <summary>Every exception's one way out: typed failures become problems, everything else a bare 500 whose text stays in the log.</summary>
+internal sealed partial class ServiceExceptionHandler(IProblemDetailsService problems, ILogger<ServiceExceptionHandler> logger)
+    : IExceptionHandler
+{
+    private const string RetryAfterSeconds = "1";
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer; the status is for the request log (nginx's convention).
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        var problem = ToProblem(exception);
+        if (problem.Status == StatusCodes.Status500InternalServerError)
+        {
+            Log.Unexpected(logger, exception);
+        }
+
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable)
+        {
+            Log.Unavailable(logger, exception);
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        }
+
+        context.Response.StatusCode = problem.Status!.Value;
+        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem });
+    }
+
+    private static ProblemDetails ToProblem(Exception exception) => exception switch
+    {
+        InvalidRequestException invalid => new ProblemDetails
+        {
+            Status = invalid.Status,
+            Detail = invalid.Message,
+            Extensions = { ["errors"] = invalid.Errors },
+        },
+        ServiceException service => new ProblemDetails { Status = service.Status, Detail = service.Message },
+        UnstorableValueException => new ProblemDetails { Status = StatusCodes.Status422UnprocessableEntity, Detail = exception.Message },
+        DatabaseUnavailableException => new ProblemDetails
+        {
+            Status = StatusCodes.Status503ServiceUnavailable,
+            Detail = exception.Message,
+        },
+        BadHttpRequestException bad => new ProblemDetails { Status = bad.StatusCode, Detail = bad.Message },
+        _ => new ProblemDetails { Status = StatusCodes.Status500InternalServerError, Detail = "The service failed unexpectedly." },
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(200, LogLevel.Error, "A request failed unexpectedly.")]
+        public static partial void Unexpected(ILogger logger, Exception error);
+
+        [LoggerMessage(201, LogLevel.Warning, "A request could not be served because the database does not answer.")]
+        public static partial void Unavailable(ILogger logger, Exception error);
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Conversation.Api.Health;
+
+/// <summary>Whether the service lives and can serve. No token is needed.</summary>
+[ApiController]
+[AllowAnonymous]
+[Route("health")]
+[Tags("Health")]
+public sealed class HealthController : ControllerBase
+{
+    /// <summary>The process answers.</summary>
+    /// <response code="200">It does.</response>
+    [HttpGet]
+    [HttpGet("live")]
+    [ProducesResponseType<HealthBody>(StatusCodes.Status200OK)]
+    public HealthBody Live() => new("ok");
+
+    /// <summary>The service can serve: the database answers and has the schema.</summary>
+    /// <param name="readiness">Looks.</param>
+    /// <param name="token">Ends the look.</param>
+    /// <response code="200">It can.</response>
+    /// <response code="503">It cannot; the body says what is missing.</response>
+    [HttpGet("ready")]
+    [ProducesResponseType<HealthBody>(StatusCodes.Status200OK)]
+    public async Task<HealthBody> ReadyAsync([FromServices] Readiness readiness, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(readiness);
+        await readiness.CheckAsync(token);
+        return new HealthBody("ok");
+    }
+}
+
+/// <summary>A state of health.</summary>
+/// <param name="Status">Always <c>ok</c>; anything else is a problem.</param>
+public sealed record HealthBody(string Status);

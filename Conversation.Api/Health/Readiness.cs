@@ -1,0 +1,36 @@
+using Conversation.Data.Postgres;
+using Conversation.Migrations.Runner;
+
+namespace Conversation.Api.Health;
+
+/// <summary>Whether this node can serve.</summary>
+public sealed class Readiness
+{
+    private const string AppliedVersion = """SELECT max("Version") FROM public."VersionInfo" """;
+
+    private readonly DbSession _session;
+    private readonly IHostApplicationLifetime _lifetime;
+
+    internal Readiness(DbSession session, IHostApplicationLifetime lifetime)
+    {
+        _session = session;
+        _lifetime = lifetime;
+    }
+
+    /// <summary>Returns when all is well.</summary>
+    /// <param name="token">Ends the look.</param>
+    /// <exception cref="DatabaseUnavailableException">503: something is missing; the message says what.</exception>
+    public async Task CheckAsync(CancellationToken token)
+    {
+        if (_lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new DatabaseUnavailableException("The service is stopping.");
+        }
+
+        var applied = await _session.FindAsync<long?>(AppliedVersion, null, token);
+        if (applied != SchemaMigrator.KnownVersions[^1])
+        {
+            throw new DatabaseUnavailableException("The database has another schema than this version of the service needs.");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Conversation.Api.Auth;
+using Conversation.Api.Configuration;
+using Conversation.Api.Wire;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ApplicationModels;
+using Microsoft.AspNetCore.Mvc.Formatters;
+
+namespace Conversation.Api.Hosting;
+
+internal static class ApiControllers
+{
+    public static IServiceCollection AddApiControllers(this IServiceCollection services, ServiceSettings settings)
+    {
+        services
+            .AddControllers(mvc =>
+            {
+                mvc.Conventions.Add(new RootPathConvention(settings.RootPath));
+                mvc.Conventions.Add(new DevelopmentOnlyConvention(settings));
+                mvc.SuppressAsyncSuffixInActionNames = false;
+                OnlyJson(mvc);
+            })
+            .AddJsonOptions(json => WireJson.Configure(json.JsonSerializerOptions));
+        return services;
+    }
+
+    private static void OnlyJson(MvcOptions mvc)
+    {
+        mvc.OutputFormatters.RemoveType<StringOutputFormatter>();
+        foreach (var formatter in mvc.OutputFormatters.OfType<SystemTextJsonOutputFormatter>())
+        {
+            formatter.SupportedMediaTypes.Remove("text/json");
+        }
+
+        foreach (var formatter in mvc.InputFormatters.OfType<SystemTextJsonInputFormatter>())
+        {
+            formatter.SupportedMediaTypes.Remove("text/json");
+        }
+    }
+
+    /// <summary>Puts CONVERSATION_SERVICE_ROOT_PATH before every controller's route.</summary>
+    private sealed class RootPathConvention(string root) : IApplicationModelConvention
+    {
+        public void Apply(ApplicationModel application)
+        {
+            var prefix = new AttributeRouteModel(new RouteAttribute(root.TrimStart('/')));
+            foreach (var selector in application.Controllers.SelectMany(Selectors))
+            {
+                selector.AttributeRouteModel = AttributeRouteModel.CombineAttributeRouteModel(prefix, selector.AttributeRouteModel);
+            }
+        }
+
+        private static IEnumerable<SelectorModel> Selectors(ControllerModel controller) =>
+            controller.Selectors.Any(selector => selector.AttributeRouteModel is not null)
+                ? controller.Selectors
+                : controller.Actions.SelectMany(action => action.Selectors);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Conversation.Api.Wire;
+using Conversation.Data.Access;
+using Conversation.Data.Messages;
+
+namespace Conversation.Api.Messages;
+
+/// <summary>
+/// A page of messages, or, without a limit, all of them as they come from the database. A page is read before the answer begins,
+/// because whether there is a next one is said in a header.
+/// </summary>
+internal sealed class MessagePage
+{
+    private readonly MessageRange _range;
+    private readonly IReadOnlyList<MessageRow> _rows;
+    private readonly IAsyncEnumerable<MessageRow>? _stream;
+    private readonly bool _more;
+
+    private MessagePage(MessageRange range, IReadOnlyList<MessageRow> rows, IAsyncEnumerable<MessageRow>? stream, bool more)
+    {
+        _range = range;
+        _rows = rows;
+        _stream = stream;
+        _more = more;
+    }
+
+    public static async Task<MessagePage> ReadAsync(
+        MessageRepository messages, Caller caller, Guid conversationId, MessageRange range, CancellationToken token)
+    {
+        if (range.Limit is not { } limit)
+        {
+            return new MessagePage(range, [], messages.StreamAsync(caller, conversationId, range, token), more: false);
+        }
+
+        var rows = await messages.ListAsync(caller, conversationId, range with { Limit = limit + 1 }, token);
+        var more = rows.Count > limit;
+        return new MessagePage(range, more ? [.. rows.Take(limit)] : rows, stream: null, more);
+    }
+
+    /// <summary>Says where the next page is (RFC 8288).</summary>
+    public void AddLink(HttpRequest request, HttpResponse response)
+    {
+        if (!_more)
+        {
+            return;
+        }
+
+        var last = _rows[^1].Seq.ToString(CultureInfo.InvariantCulture);
+        var query = request.Query
+            .Where(pair => pair.Key is not ("token" or "access_token") && pair.Key != (_range.NewestFirst ? "before" : "after"))
+            .Append(new(_range.NewestFirst ? "before" : "after", last));
+        response.Headers.Link = $"<{request.Path}{QueryString.Create(query)}>; rel=\"next\"";
+    }
+
+    public async IAsyncEnumerable<MessageBody> Rows([EnumeratorCancellation] CancellationToken token)
+    {
+        foreach (var row in _rows)
+        {
+            yield return MessageBody.From(row);
+        }
+
+        if (_stream is not null)
+        {
+            await foreach (var row in _stream.WithCancellation(token))
+            {
+                yield return MessageBody.From(row);
+            }
+        }
+    }
+}

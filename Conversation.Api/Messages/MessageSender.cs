@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+using System.Text;
+using Conversation.Api.Configuration;
+using Conversation.Api.Errors;
+using Conversation.Api.Wire;
+using Conversation.Data.Access;
+using Conversation.Data.Log;
+using Conversation.Data.Messages;
+using Conversation.Data.Postgres;
+
+namespace Conversation.Api.Messages;
+
+/// <summary>Stores what clients send, the same way at every door.</summary>
+public sealed class MessageSender
+{
+    private readonly ConversationLog _log;
+    private readonly IRunDispatch _runs;
+    private readonly int _maxContentBytes;
+
+    internal MessageSender(ConversationLog log, IRunDispatch runs, ServiceSettings settings)
+    {
+        _log = log;
+        _runs = runs;
+        _maxContentBytes = settings.MaxContentBytes;
+    }
+
+    /// <summary>Stores a message, and with a user's its run, in one commit.</summary>
+    /// <param name="caller">Who sends.</param>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="request">A valid request.</param>
+    /// <param name="key">What makes a repeat recognisable, null for nothing.</param>
+    /// <param name="token">Ends the wait for the answer.</param>
+    public async Task<SentMessage> SendAsync(
+        Caller caller, Guid conversationId, SendMessageRequest request, string? key, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        CheckSize("content", request.Content!);
+        CheckSize("metadata_json", request.AnyMetadata?.Text);
+        var write = new AppendMessage
+        {
+            Caller = caller,
+            ConversationId = conversationId,
+            MessageId = Ids.New(),
+            Role = request.Role!,
+            Content = request.Content!,
+            Metadata = request.AnyMetadata?.Text,
+            Run = request is { Role: MessageRole.User, Run: true } ? _runs.Prepare() : null,
+            Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
+        };
+        var stored = await _log.AppendAsync(write, token) ?? throw ServiceException.NotFound("Conversation");
+        if (stored.Outcome == AppendOutcome.KeyReused)
+        {
+            throw new ServiceException(
+                StatusCodes.Status409Conflict, "This idempotency key was used before for another message; nothing was stored.");
+        }
+
+        if (stored.Claimed)
+        {
+            _runs.Begin(conversationId, new ClaimedRun(stored.RunId!.Value, Attempt: 1));
+        }
+
+        return new SentMessage(Body(write, stored), stored.Outcome == AppendOutcome.Replayed);
+    }
+
+    /// <summary>Refuses what is longer than the setting allows: 413.</summary>
+    /// <param name="field">Its name on the wire.</param>
+    /// <param name="text">The text, null for none.</param>
+    public void CheckSize(string field, string? text)
+    {
+        if (text is not null && Encoding.UTF8.GetByteCount(text) > _maxContentBytes)
+        {
+            throw new ServiceException(
+                StatusCodes.Status413PayloadTooLarge, $"{field} is longer than {_maxContentBytes} bytes of UTF-8, which is the limit.");
+        }
+    }
+
+    /// <summary>The same for a first send and for its repeats: a repeat with an equal hash asked for equal values.</summary>
+    private static MessageBody Body(AppendMessage write, AppendedMessage stored) => new(
+        stored.MessageId,
+        write.ConversationId,
+        stored.Seq,
+        write.Role,
+        write.Content,
+        RawJson.From(write.Metadata),
+        RawJson.From(write.Metadata),
+        MessageStatus.Stored,
+        FinishReason: null,
+        stored.RunId,
+        stored.At,
+        stored.At);
+
+    /// <summary>Each part with its length, so that no two requests share a hash by moving text from one part to the next.</summary>
+    private static byte[] Hash(SendMessageRequest request)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in (string[])[request.Role!, request.Content!, request.AnyMetadata?.Text ?? "", request.Run ? "run" : "store"])
+        {
+            hash.AppendData(BitConverter.GetBytes(part.Length));
+            hash.AppendData(Encoding.UTF8.GetBytes(part));
+        }
+
+        return hash.GetHashAndReset();
+    }
+}
+
+/// <summary>A stored message.</summary>
+/// <param name="Message">As every door sends it.</param>
+/// <param name="Replayed">True when an earlier send with the same key had stored it.</param>
+public sealed record SentMessage(MessageBody Message, bool Replayed);

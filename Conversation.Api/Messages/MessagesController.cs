@@ -1,0 +1,162 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Conversation.Api.Auth;
+using Conversation.Api.Errors;
+using Conversation.Api.Wire;
+using Conversation.Data.Conversations;
+using Conversation.Data.Log;
+using Conversation.Data.Messages;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Conversation.Api.Messages;
+
+/// <summary>The messages of a conversation.</summary>
+/// <param name="callers">Who asks.</param>
+/// <param name="conversations">Where.</param>
+/// <param name="messages">What there is.</param>
+/// <param name="sender">Stores new ones.</param>
+/// <param name="log">Stores changes.</param>
+[ApiController]
+[Authorize]
+[Route("conversations/{conversationId}/messages")]
+[Tags("Messages")]
+public sealed class MessagesController(
+    CallerResolver callers,
+    ConversationRepository conversations,
+    MessageRepository messages,
+    MessageSender sender,
+    ConversationLog log) : ControllerBase
+{
+    /// <summary>Lists messages, oldest first.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="request">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    /// <response code="200">The messages. The header Link with rel="next" says that there are more.</response>
+    [HttpGet]
+    [ProducesResponseType<IEnumerable<MessageBody>>(StatusCodes.Status200OK)]
+    public async Task<IAsyncEnumerable<MessageBody>> ListAsync(
+        Guid conversationId, [FromQuery] ListMessagesRequest request, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var caller = callers.Resolve(User);
+        _ = await conversations.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
+        var range = new MessageRange(
+            await SeqAsync(conversationId, "after", request.After, 0, token),
+            await SeqAsync(conversationId, "before", request.Before, long.MaxValue, token),
+            request.Limit,
+            request.Order == "desc",
+            request.Include is not null);
+        var page = await MessagePage.ReadAsync(messages, caller, conversationId, range, token);
+        page.AddLink(Request, Response);
+        return page.Rows(token);
+    }
+
+    /// <summary>Stores a message; a user's is answered by a run.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="request">The message.</param>
+    /// <param name="idempotencyKey">Makes a repeat safe: it is answered as the first send was, and nothing is stored again.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="201">The stored message with its seq, from which the caller can follow on, and its run.</response>
+    [HttpPost]
+    [ProducesResponseType<MessageBody>(StatusCodes.Status201Created)]
+    public async Task<CreatedResult> SendAsync(
+        Guid conversationId,
+        [FromBody] SendMessageRequest request,
+        [FromHeader(Name = "Idempotency-Key"), MinLength(1), MaxLength(255)] string? idempotencyKey,
+        CancellationToken token)
+    {
+        var sent = await sender.SendAsync(callers.Resolve(User), conversationId, request, idempotencyKey, token);
+        if (sent.Replayed)
+        {
+            Response.Headers["Idempotency-Replayed"] = "true";
+        }
+
+        return Created($"{Request.Path.Value?.TrimEnd('/')}/{sent.Message.Id}", sent.Message);
+    }
+
+    /// <summary>Reads one message.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="messageId">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    /// <response code="200">The message.</response>
+    [HttpGet("{messageId}")]
+    [ProducesResponseType<MessageBody>(StatusCodes.Status200OK)]
+    public async Task<MessageBody> GetAsync(Guid conversationId, Guid messageId, CancellationToken token) =>
+        MessageBody.From(
+            await messages.FindAsync(callers.Resolve(User), conversationId, messageId, token) ?? throw ServiceException.NotFound("Message"));
+
+    /// <summary>Edits a message. One that is being generated cannot be edited: 409.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="messageId">Which.</param>
+    /// <param name="request">What to change.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="200">The message as it is now.</response>
+    [HttpPatch("{messageId}")]
+    [ProducesResponseType<MessageBody>(StatusCodes.Status200OK)]
+    public async Task<MessageBody> EditAsync(
+        Guid conversationId, Guid messageId, [FromBody] EditMessageRequest request, CancellationToken token)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var metadata = request.MetadataJson ?? request.Metadata;
+        sender.CheckSize("content", request.Content);
+        sender.CheckSize("metadata_json", metadata?.Text);
+        await ChangeAsync(conversationId, messageId, request.Content, metadata?.Text, delete: false, token);
+        return await GetAsync(conversationId, messageId, token);
+    }
+
+    /// <summary>Deletes a message. One that is being generated cannot be deleted: 409.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="messageId">Which.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="204">It is gone.</response>
+    [HttpDelete("{messageId}")]
+    [ProducesResponseType(StatusCodes.Status204NoContent)]
+    public async Task<NoContentResult> DeleteAsync(Guid conversationId, Guid messageId, CancellationToken token)
+    {
+        await ChangeAsync(conversationId, messageId, content: null, metadata: null, delete: true, token);
+        return NoContent();
+    }
+
+    private async Task ChangeAsync(
+        Guid conversationId, Guid messageId, string? content, string? metadata, bool delete, CancellationToken token)
+    {
+        var caller = callers.Resolve(User);
+        var changed = await log.AppendAsync(
+            new ChangeMessage
+            {
+                Caller = caller,
+                ConversationId = conversationId,
+                MessageId = messageId,
+                Content = content,
+                Metadata = metadata,
+                Delete = delete,
+            },
+            token);
+        if (changed is null)
+        {
+            var found = await messages.FindAsync(caller, conversationId, messageId, token);
+            throw found is null
+                ? ServiceException.NotFound("Message")
+                : new ServiceException(StatusCodes.Status409Conflict, "The message is still being generated; wait for its end.");
+        }
+    }
+
+    private async Task<long> SeqAsync(Guid conversationId, string field, string? text, long without, CancellationToken token)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return without;
+        }
+
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seq))
+        {
+            return seq;
+        }
+
+        var message = Guid.TryParse(text, out var id)
+            ? await messages.FindAsync(callers.Resolve(User), conversationId, id, token)
+            : null;
+        return message?.Seq ?? throw ServiceException.Invalid(field, "must be the id of a message of this conversation, or a seq");
+    }
+}

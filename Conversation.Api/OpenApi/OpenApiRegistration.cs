@@ -1,0 +1,55 @@
+using Conversation.Api.Auth;
+using Conversation.Api.Wire;
+using Microsoft.OpenApi;
+
+namespace Conversation.Api.OpenApi;
+
+internal static class OpenApiRegistration
+{
+    private const string DocumentName = "v1";
+    private const string DocumentPath = $"/swagger/{DocumentName}/swagger.json";
+
+    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services)
+    {
+        services.AddSwaggerGen(swagger =>
+        {
+            swagger.SwaggerDoc(DocumentName, new OpenApiInfo
+            {
+                Title = "Conversation",
+                Version = DocumentName,
+                Description = "Conversations with agents, whose answers are streamed to everyone who follows.",
+            });
+            swagger.IncludeXmlComments(typeof(OpenApiRegistration).Assembly);
+            swagger.SupportNonNullableReferenceTypes();
+            swagger.MapType<RawJson>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
+            swagger.AddSecurityDefinition(AuthSchemes.User, Bearer("A user's token: reaches the conversations that the user owns."));
+            swagger.AddSecurityDefinition(AuthSchemes.M2m, Bearer("A machine's token: reaches all conversations."));
+            swagger.OperationFilter<SecurityOperationFilter>();
+        });
+        return services;
+    }
+
+    /// <summary>The document under the API's root as well, where the legacy service had it.</summary>
+    public static void UseOpenApiDocument(this WebApplication app, string root)
+    {
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path == $"{root}/openapi.json")
+            {
+                context.Request.Path = DocumentPath;
+            }
+
+            return next(context);
+        });
+        app.UseSwagger();
+        app.UseSwaggerUI(ui => ui.SwaggerEndpoint(DocumentPath, "Conversation"));
+    }
+
+    private static OpenApiSecurityScheme Bearer(string description) => new()
+    {
+        Type = SecuritySchemeType.Http,
+        Scheme = "bearer",
+        BearerFormat = "JWT",
+        Description = description,
+    };
+}

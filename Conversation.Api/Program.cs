@@ -1,0 +1,3 @@
+using Conversation.Api.Hosting;
+
+return await Startup.RunAsync(args);
