@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Conversation.Data.Conversations;
+using Conversation.Data.Log;
+
+namespace Conversation.Api.Feed;
+
+/// <summary>
+/// One per node, with one operation: follow a conversation from a position, as a sequence of frames without hole and without
+/// duplicate. The doors only encode it.
+/// </summary>
+internal sealed class ConversationFeed(ConversationRepository conversations, EventRepository events, LogTail tail)
+{
+    /// <summary>Events of one page of the log: few enough that a page of the longest messages stays small beside the process.</summary>
+    private const int PageSize = 64;
+
+    private readonly ConcurrentDictionary<Guid, Topic> _topics = new();
+    private readonly Lock _gate = new();
+
+    /// <summary>The conversations that somebody follows here.</summary>
+    public IEnumerable<Topic> Followed => _topics.Values.Where(topic => topic.IsFollowed);
+
+    /// <summary>Follows until the token ends it, the conversation is deleted or the right is lost. The caller has checked the rights.</summary>
+    public async IAsyncEnumerable<FeedFrame> FollowAsync(
+        Guid conversationId,
+        FollowOptions options,
+        [EnumeratorCancellation] CancellationToken token)
+    {
+        var (topic, follower) = Register(conversationId, options);
+        await using var waking = token.UnsafeRegister(static state => ((Follower)state!).Wake(), follower);
+        try
+        {
+            yield return await BeginAsync(topic, follower, options, token);
+            while (true)
+            {
+                token.ThrowIfCancellationRequested();
+                switch (follower.TryNext(out var frame))
+                {
+                    case FollowState.Frame:
+                        yield return frame!;
+                        break;
+                    case FollowState.Behind:
+                        follower.Take(await PageAsync(conversationId, follower.Seq, token));
+                        break;
+                    case FollowState.Idle:
+                        await follower.WaitAsync();
+                        break;
+                    default:
+                        yield break;
+                }
+            }
+        }
+        finally
+        {
+            topic.Remove(follower);
+            Release(topic);
+        }
+    }
+
+    /// <summary>What there is after a position, without waiting for more.</summary>
+    public async Task<IReadOnlyList<FeedFrame>> ReadAsync(Guid conversationId, FollowOptions options, int limit, CancellationToken token)
+    {
+        var (topic, follower) = Register(conversationId, options);
+        try
+        {
+            await BeginAsync(topic, follower, options, token);
+            // From the log itself: what the caller has just written is there, whether or not the tail has read it yet.
+            follower.Take(await PageAsync(conversationId, follower.Seq, token));
+            var frames = new List<FeedFrame>();
+            while (frames.Count < limit)
+            {
+                switch (follower.TryNext(out var frame))
+                {
+                    case FollowState.Frame:
+                        frames.Add(frame!);
+                        break;
+                    case FollowState.Behind:
+                        follower.Take(await PageAsync(conversationId, follower.Seq, token));
+                        break;
+                    default:
+                        return frames;
+                }
+            }
+
+            return frames;
+        }
+        finally
+        {
+            topic.Remove(follower);
+            Release(topic);
+        }
+    }
+
+    /// <summary>The topic of a conversation that text is generated in; give it back by <see cref="Release"/>.</summary>
+    public Topic Hold(Guid conversationId)
+    {
+        lock (_gate)
+        {
+            var topic = _topics.GetOrAdd(conversationId, static id => new Topic(id));
+            topic.Holders++;
+            return topic;
+        }
+    }
+
+    public void Release(Topic topic)
+    {
+        lock (_gate)
+        {
+            if (--topic.Holders == 0)
+            {
+                _topics.TryRemove(topic.ConversationId, out _);
+            }
+        }
+    }
+
+    public Topic? Find(Guid conversationId) => _topics.GetValueOrDefault(conversationId);
+
+    private (Topic Topic, Follower Follower) Register(Guid conversationId, FollowOptions options)
+    {
+        var topic = Hold(conversationId);
+        var follower = new Follower(topic, options);
+        topic.Add(follower);
+        return (topic, follower);
+    }
+
+    /// <summary>
+    /// The conversation is looked at after the follower is registered, and once more by the tail: a commit in between is seen by one
+    /// of them.
+    /// </summary>
+    private async Task<ReadyFrame> BeginAsync(Topic topic, Follower follower, FollowOptions options, CancellationToken token)
+    {
+        if (topic.Head < 0)
+        {
+            var looks = await conversations.HeadsAsServiceAsync([topic.ConversationId], token);
+            topic.Learn(looks.Count == 0 ? LogHead.Gone(topic.ConversationId) : looks[0]);
+            tail.Hint([topic.ConversationId]);
+        }
+
+        follower.Begin(options.After ?? new Position(topic.Head));
+        return follower.Ready(topic.Head);
+    }
+
+    private async Task<IEnumerable<LogEntry>> PageAsync(Guid conversationId, long after, CancellationToken token)
+    {
+        var rows = await events.ReadAsServiceAsync([conversationId], [after], PageSize, token);
+        return rows.Select(row => new LogEntry(row));
+    }
+}

@@ -1,0 +1,64 @@
+namespace Conversation.Api.Feed;
+
+/// <summary>
+/// One thing that a follower is told. Shared by all followers at the same position, so that it is encoded once for each dialect
+/// and not once for each follower.
+/// </summary>
+internal abstract class FeedFrame(Position position)
+{
+    private ReadOnlyMemory<byte>[]? _legacy;
+    private byte[]? _v2;
+    private object? _hubMessage;
+
+    /// <summary>Where a follower is after this frame.</summary>
+    public Position Position => position;
+
+    /// <summary>The v2 dialect's JSON. Two threads that ask at once may both encode; the result is the same.</summary>
+    public byte[] V2 => _v2 ??= V2Dialect.Encode(this);
+
+    /// <summary>The legacy dialect's frames: none, one or two.</summary>
+    public ReadOnlyMemory<byte>[] Legacy => _legacy ??= LegacyDialect.Encode(this);
+
+    /// <summary>What a door makes of the frame for all of its connections.</summary>
+    public T HubMessage<T>(Func<FeedFrame, T> make)
+        where T : class => (T)(_hubMessage ??= make(this));
+}
+
+/// <summary>A durable event.</summary>
+internal sealed class EventFrame(LogEntry entry, Position position) : FeedFrame(position)
+{
+    public LogEntry Entry => entry;
+}
+
+/// <summary>A range of text of a message that is being generated.</summary>
+internal sealed class DeltaFrame(LiveRange range, Position position) : FeedFrame(position)
+{
+    public LiveRange Range => range;
+}
+
+/// <summary>The follower is registered: what is posted from now on is seen.</summary>
+internal sealed class ReadyFrame(Guid conversationId, long head, Position position) : FeedFrame(position)
+{
+    public Guid ConversationId => conversationId;
+
+    public long Head => head;
+}
+
+/// <summary>All is well: where the log ends, and how far the text that is being generated is.</summary>
+internal sealed class HeartbeatFrame(long head, Position? streaming, Position position) : FeedFrame(position)
+{
+    public long Head => head;
+
+    public Position? Streaming => streaming;
+}
+
+/// <summary>A piece of a message's text.</summary>
+/// <param name="BaseSeq">The seq of the event that started the message.</param>
+/// <param name="MessageId">Which message.</param>
+/// <param name="Attempt">Which attempt at its text.</param>
+/// <param name="From">Its first UTF-16 code unit.</param>
+/// <param name="Text">The text.</param>
+internal sealed record LiveRange(long BaseSeq, Guid MessageId, int Attempt, int From, ReadOnlyMemory<char> Text)
+{
+    public int To => From + Text.Length;
+}

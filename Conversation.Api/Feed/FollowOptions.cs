@@ -1,0 +1,17 @@
+namespace Conversation.Api.Feed;
+
+/// <summary>How to follow.</summary>
+internal sealed record FollowOptions
+{
+    /// <summary>From where; null (default) for what happens from now on, and the text so far of what is being generated.</summary>
+    public Position? After { get; init; }
+
+    /// <summary>Whether the dialect's events carry the text of a message that has ended. Default true.</summary>
+    public bool TextInEvents { get; init; } = true;
+
+    /// <summary>Whether silence is broken by heartbeats. Default false.</summary>
+    public bool Heartbeats { get; init; }
+
+    /// <summary>The owner whose conversation it must stay, null (default) for anyone's.</summary>
+    public Guid? Reach { get; init; }
+}

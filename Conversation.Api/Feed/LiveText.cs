@@ -1,0 +1,53 @@
+namespace Conversation.Api.Feed;
+
+/// <summary>
+/// The text of a message that is being generated: appended at the end only, shown to followers up to <see cref="Visible"/>. Guarded
+/// by its topic's gate; what was shown never changes, so it may be read outside. Pieces never end inside a surrogate pair.
+/// </summary>
+internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, bool isForeign = false)
+{
+    private const int FirstCapacity = 1024;
+
+    private char[] _text = new char[FirstCapacity];
+
+    public Guid MessageId => messageId;
+
+    /// <summary>The seq of the event that started the message: no range is sent before it.</summary>
+    public long BaseSeq => baseSeq;
+
+    public int Attempt => attempt;
+
+    /// <summary>Whether another node generates it, and this one reads its checkpoints.</summary>
+    public bool IsForeign => isForeign;
+
+    /// <summary>How much there is, in UTF-16 code units.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>How much followers may see.</summary>
+    public int Visible { get; private set; }
+
+    public void Append(ReadOnlySpan<char> text)
+    {
+        if (Length + text.Length > _text.Length)
+        {
+            Array.Resize(ref _text, Math.Max(_text.Length * 2, Length + text.Length));
+        }
+
+        text.CopyTo(_text.AsSpan(Length));
+        Length += text.Length;
+    }
+
+    /// <summary>Shows everything.</summary>
+    /// <returns>Whether there is more to see than before.</returns>
+    public bool Publish()
+    {
+        var grew = Length > Visible;
+        Visible = Length;
+        return grew;
+    }
+
+    /// <summary>A range of the shown text; it stays valid after the gate is left.</summary>
+    public ReadOnlyMemory<char> Slice(int from, int to) => _text.AsMemory(from, to - from);
+
+    public bool SplitsPair(int offset) => offset > 0 && offset < Length && char.IsLowSurrogate(_text[offset]);
+}

@@ -1,0 +1,76 @@
+using Npgsql;
+
+namespace Conversation.Api.Feed;
+
+/// <summary>Listens to the other nodes' hints. A connection that was lost is opened again, and then everything watched is looked at.</summary>
+internal sealed partial class PostgresBusListener(
+    NpgsqlDataSource source,
+    FeedNode node,
+    LogTail tail,
+    TimeProvider time,
+    ILogger<PostgresBusListener> logger) : BackgroundService
+{
+    private const string ListenSql = $"LISTEN {PostgresBus.Channel}";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                Log.Lost(logger, error);
+                await Task.Delay(Pause, time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken token)
+    {
+        await using var connection = await source.OpenConnectionAsync(token);
+        connection.Notification += (_, notification) =>
+        {
+            if (HintCodec.TryDecode(node.Id, notification.Payload, out var conversations))
+            {
+                Hear(conversations);
+            }
+        };
+        await using (var listen = new NpgsqlCommand(ListenSql, connection))
+        {
+            await listen.ExecuteNonQueryAsync(token);
+        }
+
+        tail.HintAll();
+        while (true)
+        {
+            await connection.WaitAsync(token);
+        }
+    }
+
+    private void Hear(List<Guid>? conversations)
+    {
+        if (conversations is null)
+        {
+            tail.HintAll();
+        }
+        else
+        {
+            tail.Hint(conversations);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(420, LogLevel.Warning, "Other nodes' hints cannot be heard at the moment; the log is looked at every second.")]
+        public static partial void Lost(ILogger logger, Exception error);
+    }
+}

@@ -1,0 +1,223 @@
+using System.Diagnostics.CodeAnalysis;
+using Conversation.Data.Checkpoints;
+using Conversation.Data.Conversations;
+using Conversation.Data.Messages;
+
+namespace Conversation.Api.Feed;
+
+/// <summary>
+/// What this node knows of one conversation while somebody follows or writes it: the latest events, the text that is being
+/// generated, and who waits for more. One lock; nothing is awaited and nothing is encoded under it.
+/// </summary>
+internal sealed class Topic(Guid conversationId)
+{
+    private readonly RecentEvents _recent = new();
+    private readonly List<Follower> _followers = [];
+    private DeltaFrame? _lastDelta;
+
+    public Guid ConversationId => conversationId;
+
+    public Lock Gate { get; } = new();
+
+    /// <summary>The last event this node has read; -1 until it has looked.</summary>
+    public long Head { get; private set; } = -1;
+
+    /// <summary>The text that is being generated, null while there is none.</summary>
+    public LiveText? Text { get; private set; }
+
+    /// <summary>How many followers and writers hold the topic; guarded by the feed's gate, not by this one.</summary>
+    public int Holders { get; set; }
+
+    public bool IsFollowed
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _followers.Count > 0;
+            }
+        }
+    }
+
+    public void Add(Follower follower)
+    {
+        lock (Gate)
+        {
+            _followers.Add(follower);
+        }
+    }
+
+    public void Remove(Follower follower)
+    {
+        lock (Gate)
+        {
+            _followers.Remove(follower);
+        }
+    }
+
+    /// <summary>Whose the conversation is, by the last look at it: followers who reach only their own end with a change.</summary>
+    public Guid? Owner { get; private set; }
+
+    /// <summary>True once the conversation is gone.</summary>
+    public bool IsGone { get; private set; }
+
+    /// <summary>
+    /// Takes a look at the conversation. The first one sets the head: what came before is read by those who ask for it. A text
+    /// that another node generates is opened, unless the look is older than what is known here.
+    /// </summary>
+    public void Learn(LogHead look)
+    {
+        lock (Gate)
+        {
+            if (Head < 0)
+            {
+                Head = look.LastSeq;
+            }
+
+            if (look.StreamingMessageId is { } message && look.LastSeq >= Head)
+            {
+                OpenForeign(message, look.StreamingSeq!.Value, look.StreamingAttempt!.Value);
+            }
+
+            Owner = look.OwnerId;
+            IsGone = look.Deleted;
+            Wake();
+        }
+    }
+
+    /// <summary>Takes events that were read from the log. Only the next one counts: what is known already is passed over.</summary>
+    public void Publish(IEnumerable<LogEntry> entries)
+    {
+        lock (Gate)
+        {
+            foreach (var entry in entries)
+            {
+                if (Head < 0 || entry.Seq != Head + 1)
+                {
+                    continue;
+                }
+
+                Head = entry.Seq;
+                _recent.Keep(entry);
+                if (entry.Started is { Status: MessageStatus.Streaming } started)
+                {
+                    OpenForeign(started.Id, started.Seq, started.Attempt);
+                }
+                else if (entry.EndsText && Text?.MessageId == entry.Row.Message?.Id)
+                {
+                    Text = null;
+                }
+            }
+
+            Wake();
+        }
+    }
+
+    public void Open(LiveText text)
+    {
+        lock (Gate)
+        {
+            Text = text;
+        }
+    }
+
+    /// <summary>Forgets the text unless its end was published meanwhile, which has forgotten it already.</summary>
+    public void Close(LiveText text)
+    {
+        lock (Gate)
+        {
+            if (ReferenceEquals(Text, text))
+            {
+                Text = null;
+            }
+        }
+    }
+
+    /// <summary>Takes a piece of a text that another node generates; what is known already is passed over.</summary>
+    public void TakeForeign(StoredChunk chunk)
+    {
+        lock (Gate)
+        {
+            if (Text is { IsForeign: true } text
+                && text.MessageId == chunk.MessageId
+                && text.Attempt == chunk.Attempt
+                && chunk.FromOffset <= text.Length
+                && chunk.FromOffset + chunk.Text.Length > text.Length)
+            {
+                text.Append(chunk.Text.AsSpan(text.Length - chunk.FromOffset));
+                text.Publish();
+                Wake();
+            }
+        }
+    }
+
+    /// <summary>Lets the followers that want it know that all is well.</summary>
+    public void Beat(bool idle)
+    {
+        lock (Gate)
+        {
+            if (idle || Text is not null)
+            {
+                foreach (var follower in _followers)
+                {
+                    follower.Beat();
+                }
+            }
+        }
+    }
+
+    public void Append(LiveText text, ReadOnlySpan<char> more)
+    {
+        lock (Gate)
+        {
+            text.Append(more);
+        }
+    }
+
+    /// <summary>Shows the text so far to everyone.</summary>
+    public void Show(LiveText text)
+    {
+        lock (Gate)
+        {
+            if (text.Publish())
+            {
+                Wake();
+            }
+        }
+    }
+
+    /// <summary>The event after a seq, if it is among the latest. Call under the gate.</summary>
+    public bool TryGetNext(long seq, [NotNullWhen(true)] out LogEntry? entry) => _recent.TryGet(seq + 1, out entry);
+
+    /// <summary>The frame of a range: the same one for every follower in step. Call under the gate.</summary>
+    public DeltaFrame Delta(LiveText text, int from, Position position)
+    {
+        var range = new LiveRange(text.BaseSeq, text.MessageId, text.Attempt, from, text.Slice(from, position.Offset));
+        if (_lastDelta is { } last
+            && last.Position == position
+            && last.Range.From == from
+            && last.Range.BaseSeq == range.BaseSeq)
+        {
+            return last;
+        }
+
+        return _lastDelta = new DeltaFrame(range, position);
+    }
+
+    /// <summary>A text of this node's own is never replaced: it is ahead of its checkpoints.</summary>
+    private void OpenForeign(Guid message, long seq, int attempt)
+    {
+        if (Text?.MessageId != message)
+        {
+            Text = new LiveText(message, seq, attempt, isForeign: true);
+        }
+    }
+
+    private void Wake()
+    {
+        foreach (var follower in _followers)
+        {
+            follower.Wake();
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using Conversation.Api.Auth;
+using Conversation.Api.Feed;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Conversation.Api.Realtime;
+
+/// <summary>Writes frames as a JSON page, or as server-sent events (WHATWG HTML, section 9.2).</summary>
+internal sealed class EventStreams(ConversationFeed feed, CallerResolver callers, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    public const int DefaultLimit = 100;
+
+    /// <summary>How long a client waits before it comes back, in milliseconds.</summary>
+    private const string Opening = "retry: 1000\n\n";
+
+    public async Task PageAsync(HttpContext context, Guid conversation, Position after, int limit)
+    {
+        var frames = await feed.ReadAsync(conversation, new FollowOptions { After = after }, limit, context.RequestAborted);
+        context.Response.ContentType = "application/json; charset=utf-8";
+        var body = context.Response.BodyWriter;
+        body.Write("["u8);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            if (i > 0)
+            {
+                body.Write(","u8);
+            }
+
+            await body.WriteAsync(frames[i].V2, context.RequestAborted);
+        }
+
+        await body.WriteAsync("]"u8.ToArray(), context.RequestAborted);
+    }
+
+    public async Task StreamAsync(HttpContext context, Guid conversation, Position after)
+    {
+        var caller = callers.Resolve(context.User);
+        using var rights = new StreamRights(caller, context.User, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, lifetime.ApplicationStopping, rights.End);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache";
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        // A reader that pauses is not cut off for it: what it missed is one longer range.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        var body = context.Response.BodyWriter;
+        await body.WriteAsync(Encoding.UTF8.GetBytes(Opening), ending.Token);
+        var options = new FollowOptions { After = after, Heartbeats = true, Reach = caller.Reach };
+        try
+        {
+            await foreach (var frame in feed.FollowAsync(conversation, options, ending.Token))
+            {
+                Write(body, frame);
+                await body.FlushAsync(ending.Token);
+            }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The client left, its token expired, or the service stops: the answer ends, and the client comes back with its position.
+        }
+    }
+
+    /// <summary>A heartbeat has no id, because nothing happened; it comes with a comment, for readers that only want to see life.</summary>
+    private static void Write(PipeWriter body, FeedFrame frame)
+    {
+        if (frame is HeartbeatFrame)
+        {
+            body.Write(": keep-alive\n"u8);
+        }
+        else
+        {
+            body.Write("id: "u8);
+            Encoding.UTF8.GetBytes(frame.Position.ToString(), body);
+            body.Write("\n"u8);
+        }
+
+        body.Write("data: "u8);
+        body.Write(frame.V2);
+        body.Write("\n\n"u8);
+    }
+}

@@ -1,0 +1,52 @@
+using Conversation.Api.Auth;
+using Conversation.Api.Configuration;
+using Conversation.Api.Wire;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Conversation.Api.Realtime;
+
+internal static class RealtimeRegistration
+{
+    /// <summary>JSON may escape every UTF-16 code unit in six bytes; the rest is for the other fields.</summary>
+    private const int EscapedBytes = 6;
+
+    private const int Overhead = 64 * 1024;
+
+    public static IServiceCollection AddRealtime(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.TryAddSingleton<ConversationAccess>();
+        services.TryAddSingleton<EventStreams>();
+        services.TryAddSingleton(provider => new EventDoors(
+            provider.GetRequiredService<ConversationAccess>(), provider.GetRequiredService<EventStreams>()));
+        services.TryAddSingleton(new SocketOptions
+        {
+            MaxMessageBytes = settings.MaxContentBytes + Overhead,
+            AllowedOrigins = settings.CorsAllowOrigins,
+        });
+        services
+            .AddSignalR(hub =>
+            {
+                hub.MaximumReceiveMessageSize = (settings.MaxContentBytes * EscapedBytes) + Overhead;
+                hub.AddFilter<HubErrorFilter>();
+            })
+            .AddJsonProtocol(json => WireJson.Configure(json.PayloadSerializerOptions))
+            .AddMessagePackProtocol(pack => pack.SerializerOptions = pack.SerializerOptions.WithResolver(JsonBridgeResolver.Instance));
+        services.TryAddSingleton<FollowingLifetimeManager>();
+        services.AddSingleton<HubLifetimeManager<ConversationHub>>(provider => provider.GetRequiredService<FollowingLifetimeManager>());
+        return services;
+    }
+
+    public static void MapRealtime(this IEndpointRouteBuilder endpoints, string root)
+    {
+        endpoints
+            .MapHub<ConversationHub>($"{root}/hubs/conversations", hub => hub.CloseOnAuthenticationExpiration = true)
+            .WithMetadata(new TokenInQueryAttribute());
+        var socket = endpoints.CreateApplicationBuilder().UseMiddleware<ConversationSocketMiddleware>().Build();
+        endpoints
+            .Map($"{root}/ws/conversations/{{{ConversationSocketMiddleware.RouteParameter}}}", socket)
+            .RequireAuthorization()
+            .WithMetadata(new TokenInQueryAttribute())
+            .WithDisplayName("Conversation socket");
+    }
+}

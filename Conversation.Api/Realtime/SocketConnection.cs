@@ -1,0 +1,168 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Text;
+
+namespace Conversation.Api.Realtime;
+
+/// <summary>
+/// A WebSocket that several tasks send on and one reads, with bounds on what comes in and a close that says why. Knows no dialect.
+/// </summary>
+internal sealed partial class SocketConnection(WebSocket socket, SocketOptions options, CancellationTokenSource ending, ILogger logger)
+{
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _sending = new(1, 1);
+
+    /// <summary>Cancelled when the socket is to end, by whichever side.</summary>
+    public CancellationToken Ending => ending.Token;
+
+    public async Task SendAsync(ReadOnlyMemory<byte> text, CancellationToken token)
+    {
+        await _sending.WaitAsync(token);
+        try
+        {
+            await socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, token);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Runs writer and reader until either ends; then says why, and waits, not for ever, for the client to close too.</summary>
+    /// <param name="write">Sends until it has nothing more to say, and says why.</param>
+    /// <param name="receive">Takes each text message.</param>
+    public async Task RunAsync(Func<Task<WebSocketCloseStatus>> write, Func<string, Task> receive)
+    {
+        var reading = ReadAsync(receive);
+        var status = WebSocketCloseStatus.EndpointUnavailable;
+        try
+        {
+            status = await write();
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The client has closed, the connection broke, or the service stops.
+        }
+        catch (WebSocketException error)
+        {
+            Log.Broken(logger, error);
+        }
+        catch (Exception error)
+        {
+            Log.Failed(logger, error);
+            status = WebSocketCloseStatus.InternalServerError;
+        }
+
+        await CloseAsync(status);
+        await ending.CancelAsync();
+        try
+        {
+            await reading.WaitAsync(CloseTimeout, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            // The client does not answer the close frame: cut it off, which ends the read.
+            socket.Abort();
+            await reading;
+        }
+    }
+
+    /// <summary>Says why, once; a client that does not take the close frame is cut off.</summary>
+    public async Task CloseAsync(WebSocketCloseStatus status, string? description = null)
+    {
+        using var patience = new CancellationTokenSource(CloseTimeout);
+        try
+        {
+            await _sending.WaitAsync(patience.Token);
+            try
+            {
+                if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+                {
+                    await socket.CloseOutputAsync(status, description, patience.Token);
+                }
+            }
+            finally
+            {
+                _sending.Release();
+            }
+        }
+        catch (Exception error) when (error is WebSocketException or OperationCanceledException or InvalidOperationException)
+        {
+            socket.Abort();
+        }
+    }
+
+    private async Task ReadAsync(Func<string, Task> receive)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(4096);
+        var message = new ArrayBufferWriter<byte>();
+        try
+        {
+            while (true)
+            {
+                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+                if (received.MessageType == WebSocketMessageType.Close)
+                {
+                    return;
+                }
+
+                message.Write(buffer.AsSpan(0, received.Count));
+                if (Complaint(received.MessageType, message.WrittenCount) is { } complaint)
+                {
+                    await RefuseAsync(complaint, buffer);
+                    return;
+                }
+
+                if (received.EndOfMessage)
+                {
+                    var text = Encoding.UTF8.GetString(message.WrittenSpan);
+                    message.ResetWrittenCount();
+                    await receive(text);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The socket was aborted from this side.
+        }
+        catch (WebSocketException error)
+        {
+            Log.Broken(logger, error);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            await ending.CancelAsync();
+        }
+    }
+
+    private WebSocketCloseStatus? Complaint(WebSocketMessageType type, int length) => type switch
+    {
+        WebSocketMessageType.Binary => WebSocketCloseStatus.InvalidMessageType,
+        _ when length > options.MaxMessageBytes => WebSocketCloseStatus.MessageTooBig,
+        _ => null,
+    };
+
+    /// <summary>
+    /// Says why, and reads on without listening until the client closes too: a connection that is cut while it still sends would
+    /// lose the reason. <see cref="RunAsync"/> bounds the wait.
+    /// </summary>
+    private async Task RefuseAsync(WebSocketCloseStatus status, byte[] buffer)
+    {
+        await CloseAsync(status);
+        await ending.CancelAsync();
+        while ((await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+        {
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(610, LogLevel.Debug, "A socket broke.")]
+        public static partial void Broken(ILogger logger, Exception error);
+
+        [LoggerMessage(611, LogLevel.Error, "A socket failed unexpectedly.")]
+        public static partial void Failed(ILogger logger, Exception error);
+    }
+}

@@ -1,0 +1,29 @@
+namespace Conversation.Api.Realtime;
+
+/// <summary>The bounds of plain WebSockets.</summary>
+internal sealed record SocketOptions
+{
+    /// <summary>The longest message that a client may send, in bytes; beyond it the socket is closed with 1009.</summary>
+    public required int MaxMessageBytes { get; init; }
+
+    /// <summary>Browsers' origins besides the service's own; <c>*</c> for all.</summary>
+    public required IReadOnlyList<string> AllowedOrigins { get; init; }
+
+    /// <summary>How often a silent socket is pinged. Default 30 s.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a pong may take before the socket counts as dead. Default 30 s.</summary>
+    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Browsers do not apply CORS to WebSockets (RFC 6455, section 10.2): the server checks. Programs send no origin.
+    /// </summary>
+    public bool AllowsOrigin(HttpRequest request)
+    {
+        var origin = request.Headers.Origin.ToString();
+        return origin.Length == 0
+            || AllowedOrigins.Contains("*")
+            || AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
+            || string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+    }
+}

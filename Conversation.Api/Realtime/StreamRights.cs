@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Security.Claims;
+using Conversation.Data.Access;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace Conversation.Api.Realtime;
+
+/// <summary>
+/// Who follows, and for how long: a stream ends when its token expires, unless the client sends a new one of the same caller in
+/// time.
+/// </summary>
+internal sealed class StreamRights : IDisposable
+{
+    /// <summary>A timer cannot wait for longer; tokens that live longer are looked at again then.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(40);
+
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _end = new();
+    private readonly ITimer _timer;
+    private DateTimeOffset _expires;
+
+    public StreamRights(Caller caller, ClaimsPrincipal principal, TimeProvider time)
+    {
+        Caller = caller;
+        _time = time;
+        _expires = Expiry(principal);
+        _timer = time.CreateTimer(static state => ((StreamRights)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Look();
+    }
+
+    public Caller Caller { get; }
+
+    /// <summary>Cancelled when the rights end.</summary>
+    public CancellationToken End => _end.Token;
+
+    public bool HaveExpired => _end.IsCancellationRequested;
+
+    /// <summary>Goes on under a new token.</summary>
+    public void Renew(ClaimsPrincipal principal)
+    {
+        _expires = Expiry(principal);
+        Look();
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _end.Dispose();
+    }
+
+    private void Look()
+    {
+        var left = _expires - _time.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            _end.Cancel();
+            return;
+        }
+
+        _timer.Change(left < LongestWait ? left : LongestWait, Timeout.InfiniteTimeSpan);
+    }
+
+    private static DateTimeOffset Expiry(ClaimsPrincipal principal) =>
+        long.TryParse(principal.FindFirstValue(JwtRegisteredClaimNames.Exp), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(Math.Min(seconds, DateTimeOffset.MaxValue.ToUnixTimeSeconds()))
+            : DateTimeOffset.MinValue;
+}

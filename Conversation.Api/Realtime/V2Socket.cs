@@ -1,0 +1,142 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using Conversation.Api.AgentRuns;
+using Conversation.Api.Auth;
+using Conversation.Api.Errors;
+using Conversation.Api.Feed;
+using Conversation.Api.Messages;
+using Conversation.Api.Wire;
+using Conversation.Data.Postgres;
+
+namespace Conversation.Api.Realtime;
+
+/// <summary>A socket that speaks the v2 dialect: frames with positions out, commands in, each with a reply that repeats its id.</summary>
+internal sealed class V2Socket(
+    SocketConnection connection,
+    ConversationFeed feed,
+    MessageSender sender,
+    RunCanceller canceller,
+    CallerResolver callers,
+    TokenVerifier tokens,
+    StreamRights rights,
+    Guid conversation)
+{
+    private CancellationTokenSource? _following;
+    private FollowRequest? _asked;
+
+    public Task RunAsync(Position? after) => connection.RunAsync(() => WriteAsync(after ?? Position.Start), ReceiveAsync);
+
+    /// <summary>Follows, and, when the client asks for another position, follows again from there.</summary>
+    private async Task<WebSocketCloseStatus> WriteAsync(Position after)
+    {
+        while (true)
+        {
+            using var following = CancellationTokenSource.CreateLinkedTokenSource(connection.Ending);
+            Volatile.Write(ref _following, following);
+            after = Interlocked.Exchange(ref _asked, null)?.After ?? after;
+            var options = new FollowOptions { After = after, Heartbeats = true, Reach = rights.Caller.Reach };
+            try
+            {
+                await foreach (var frame in feed.FollowAsync(conversation, options, following.Token))
+                {
+                    await connection.SendAsync(frame.V2, connection.Ending);
+                }
+
+                return WebSocketCloseStatus.PolicyViolation;
+            }
+            catch (OperationCanceledException) when (rights.HaveExpired)
+            {
+                return WebSocketCloseStatus.PolicyViolation;
+            }
+            catch (OperationCanceledException) when (!connection.Ending.IsCancellationRequested)
+            {
+                // The client asked for another position.
+            }
+            finally
+            {
+                Volatile.Write(ref _following, null);
+            }
+        }
+    }
+
+    private async Task ReceiveAsync(string text)
+    {
+        string? id = null;
+        byte[] reply;
+        try
+        {
+            var command = JsonSerializer.Deserialize<V2Command>(text, WireJson.Options);
+            id = command?.Id;
+            reply = await ObeyAsync(command ?? throw ServiceException.Invalid("body", "is required"));
+        }
+        catch (JsonException)
+        {
+            reply = V2Reply.Refused(id, StatusCodes.Status422UnprocessableEntity, "The command is not one this service understands.");
+        }
+        catch (ServiceException error)
+        {
+            reply = V2Reply.Refused(id, error.Status, error.Message);
+        }
+        catch (UnstorableValueException error)
+        {
+            reply = V2Reply.Refused(id, StatusCodes.Status422UnprocessableEntity, error.Message);
+        }
+        catch (DatabaseUnavailableException error)
+        {
+            reply = V2Reply.Refused(id, StatusCodes.Status503ServiceUnavailable, error.Message);
+        }
+
+        await connection.SendAsync(reply, connection.Ending);
+    }
+
+    private async Task<byte[]> ObeyAsync(V2Command command)
+    {
+        switch (command.Type)
+        {
+            case "ping":
+                return V2Reply.Done(command.Id, StatusCodes.Status200OK);
+            case "send":
+                RequestValidation.Check(command.Message);
+                var sent = await sender.SendAsync(rights.Caller, conversation, command.Message!, key: null, connection.Ending);
+                return V2Reply.Done(command.Id, StatusCodes.Status201Created, sent.Message);
+            case "cancel":
+                var run = await canceller.CancelAsync(
+                    rights.Caller, command.RunId ?? throw ServiceException.Invalid("run_id", "is required"), connection.Ending);
+                return V2Reply.Done(command.Id, StatusCodes.Status202Accepted, run: run);
+            case "follow":
+                Follow(command.Position);
+                return V2Reply.Done(command.Id, StatusCodes.Status200OK);
+            case "auth":
+                await RenewAsync(command.Token);
+                return V2Reply.Done(command.Id, StatusCodes.Status200OK);
+            default:
+                throw ServiceException.Invalid("type", "must be send, cancel, follow, auth or ping");
+        }
+    }
+
+    private void Follow(string? text)
+    {
+        var position = Position.Start;
+        if (text is not null && !Position.TryParse(text, out position))
+        {
+            throw ServiceException.Invalid("position", "is not one that this service gave out");
+        }
+
+        Volatile.Write(ref _asked, new FollowRequest(position));
+        Volatile.Read(ref _following)?.Cancel();
+    }
+
+    private async Task RenewAsync(string? token)
+    {
+        var principal = await tokens.VerifyAsync(token)
+            ?? throw new ServiceException(StatusCodes.Status401Unauthorized, "The token is not valid.");
+        if (callers.Resolve(principal) != rights.Caller)
+        {
+            throw new ServiceException(StatusCodes.Status403Forbidden, "The token is another caller's.");
+        }
+
+        rights.Renew(principal);
+    }
+
+    private sealed record FollowRequest(Position After);
+}
