@@ -1,0 +1,68 @@
+using Conversation.Api.Background;
+using Conversation.Data.Postgres;
+using Conversation.Data.Runs;
+
+namespace Conversation.Api.AgentRuns;
+
+/// <summary>Renews the leases of this node's runs, all with one statement, and stops those that are lost.</summary>
+internal sealed partial class LeaseKeeper(
+    NodeIdentity node,
+    RunWorker worker,
+    RunRepository runs,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<LeaseKeeper> logger) : ServiceLoop(lifetime, logger)
+{
+    /// <summary>Three renewals fit into a lease of 6 s: two may fail.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    protected override async Task RunAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await RenewAsync(stoppingToken);
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken token)
+    {
+        var leases = worker.Leases.ToArray();
+        if (leases.Length == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var askedAt = time.GetTimestamp();
+            var renewed = (await runs.RenewAsServiceAsync(node.Id, [.. leases.Select(lease => lease.RunId)], token))
+                .ToDictionary(run => run.Id);
+            foreach (var lease in leases)
+            {
+                if (!renewed.TryGetValue(lease.RunId, out var run))
+                {
+                    // Ended meanwhile, in the natural way or by another hand: either way there is nothing more to say here.
+                    lease.Stop(StopReason.LeaseLost);
+                    continue;
+                }
+
+                lease.Renewed(askedAt);
+                if (run.Status == RunStatus.Cancelling)
+                {
+                    lease.Stop(StopReason.Cancelled);
+                }
+            }
+        }
+        catch (DatabaseUnavailableException error)
+        {
+            Log.Unavailable(logger, leases.Length, error);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(531, LogLevel.Warning, "{Count} leases could not be renewed, because the database does not answer.")]
+        public static partial void Unavailable(ILogger logger, int count, Exception error);
+    }
+}

@@ -1,0 +1,9 @@
+using Conversation.Data.Postgres;
+
+namespace Conversation.Api.AgentRuns;
+
+/// <summary>This process among the nodes: what its leases are held by. New at every start, so that nobody is mistaken for a predecessor.</summary>
+internal sealed class NodeIdentity
+{
+    public Guid Id { get; } = Ids.New();
+}

@@ -1,0 +1,55 @@
+using Conversation.Api.Auth;
+using Conversation.Api.Errors;
+using Conversation.Api.Wire;
+using Conversation.Data.Conversations;
+using Conversation.Data.Runs;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Conversation.Api.AgentRuns;
+
+/// <summary>The runs that answer messages.</summary>
+/// <param name="callers">Who asks.</param>
+/// <param name="conversations">Where.</param>
+/// <param name="runs">What there is.</param>
+/// <param name="canceller">Stops them.</param>
+[ApiController]
+[Authorize]
+[Tags("Runs")]
+public sealed class RunsController(
+    CallerResolver callers,
+    ConversationRepository conversations,
+    RunRepository runs,
+    RunCanceller canceller) : ControllerBase
+{
+    /// <summary>Lists the runs of a conversation, oldest first.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="token">Ends the query.</param>
+    /// <response code="200">The runs.</response>
+    [HttpGet("conversations/{conversationId}/runs")]
+    [ProducesResponseType<IEnumerable<RunBody>>(StatusCodes.Status200OK)]
+    public async Task<IEnumerable<RunBody>> ListAsync(Guid conversationId, CancellationToken token)
+    {
+        var caller = callers.Resolve(User);
+        _ = await conversations.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
+        return (await runs.ListAsync(caller, conversationId, token)).Select(RunBody.From);
+    }
+
+    /// <summary>Reads one run.</summary>
+    /// <param name="runId">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    /// <response code="200">The run.</response>
+    [HttpGet("runs/{runId}")]
+    [ProducesResponseType<RunBody>(StatusCodes.Status200OK)]
+    public async Task<RunBody> GetAsync(Guid runId, CancellationToken token) =>
+        RunBody.From(await runs.FindAsync(callers.Resolve(User), runId, token) ?? throw ServiceException.NotFound("Run"));
+
+    /// <summary>Asks a run to stop; what it has said is kept. Asking again, or after its end, changes nothing.</summary>
+    /// <param name="runId">Which.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="202">The run as it is now.</response>
+    [HttpPost("runs/{runId}/cancel")]
+    [ProducesResponseType<RunBody>(StatusCodes.Status202Accepted)]
+    public async Task<AcceptedResult> CancelAsync(Guid runId, CancellationToken token) =>
+        Accepted(await canceller.CancelAsync(callers.Resolve(User), runId, token));
+}

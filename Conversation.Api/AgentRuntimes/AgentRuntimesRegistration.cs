@@ -1,0 +1,15 @@
+using Conversation.Api.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Conversation.Api.AgentRuntimes;
+
+internal static class AgentRuntimesRegistration
+{
+    public static IServiceCollection AddAgentRuntimes(this IServiceCollection services, ServiceSettings settings)
+    {
+        services.TryAddSingleton(new SimulatedRuntimeOptions { Pace = TimeSpan.FromMilliseconds(settings.SimulatedPaceMs) });
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IAgentRuntime, SimulatedRuntime>());
+        services.TryAddSingleton<AgentRuntimeRegistry>();
+        return services;
+    }
+}
