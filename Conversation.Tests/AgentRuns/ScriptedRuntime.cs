@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Conversation.Api.AgentRuntimes;
+using Conversation.Tests.Infrastructure;
+
+namespace Conversation.Tests.AgentRuns;
+
+/// <summary>A runtime that says what the test tells it to, run by run, in the name of the simulated one.</summary>
+internal sealed class ScriptedRuntime : IAgentRuntime
+{
+    private readonly Channel<Script> _started = Channel.CreateBounded<Script>(1000);
+
+    public string Name => SimulatedRuntime.RuntimeName;
+
+    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, Cancels: true, Resumes: false);
+
+    /// <summary>The next run that was started here.</summary>
+    public Task<Script> NextRunAsync() => _started.Reader.ReadAsync().OrTimeout();
+
+    public async IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken token)
+    {
+        var script = new Script(context);
+        await _started.Writer.WriteAsync(script, token);
+        await foreach (var output in script.Outputs.ReadAllAsync(token))
+        {
+            yield return output;
+        }
+    }
+
+    internal sealed class Script(AgentContext context)
+    {
+        private readonly Channel<AgentOutput> _outputs = Channel.CreateBounded<AgentOutput>(10_000);
+
+        public AgentContext Context => context;
+
+        public ChannelReader<AgentOutput> Outputs => _outputs.Reader;
+
+        public void Say(params string[] pieces)
+        {
+            foreach (var piece in pieces)
+            {
+                _outputs.Writer.TryWrite(new TextDelta(piece));
+            }
+        }
+
+        public void Note(string level, string code) => _outputs.Writer.TryWrite(new Notice(level, code));
+
+        public void End(Exception? error = null)
+        {
+            if (error is null)
+            {
+                _outputs.Writer.TryWrite(new AnswerEnd("stop"));
+            }
+
+            _outputs.Writer.TryComplete(error);
+        }
+
+        /// <summary>Stops talking without an end.</summary>
+        public void FallSilent() => _outputs.Writer.TryComplete();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Conversation.Tests.Infrastructure;
+
+/// <summary>A TCP proxy that can stop reading from the service, as a client does whose machine sleeps.</summary>
+internal sealed class StallingProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Uri _target;
+    private readonly Task _accepting;
+    private readonly List<Task> _connections = [];
+    private TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private StallingProxy(Uri target)
+    {
+        _target = target;
+        _open.SetResult();
+        _listener.Start();
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Address { get; }
+
+    public static StallingProxy Start(Uri target) => new(target);
+
+    public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Resume() => _open.TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        Resume();
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await Task.WhenAll(_connections);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using (client)
+        using (var server = new TcpClient())
+        {
+            await server.ConnectAsync(_target.Host, _target.Port, CancellationToken.None);
+            await Task.WhenAny(CopyAsync(client, server, stalls: false), CopyAsync(server, client, stalls: true));
+        }
+    }
+
+    private async Task CopyAsync(TcpClient from, TcpClient to, bool stalls)
+    {
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            while (true)
+            {
+                if (stalls)
+                {
+                    await _open.Task.WaitAsync(_stop.Token);
+                }
+
+                var count = await from.GetStream().ReadAsync(buffer, _stop.Token);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _stop.Token);
+            }
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // One side has closed, or the test is over.
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using Conversation.Tests.Infrastructure;
+using Npgsql;
+
+namespace Conversation.Tests.Realtime;
+
+/// <summary>Open streams end when the right to them does.</summary>
+[TestFixture]
+internal sealed class StreamRightsTests : ConversationFixture
+{
+    [Test]
+    public async Task Token_Expires_EndsEveryStreamUnlessRenewed()
+    {
+        var user = Guid.CreateVersion7();
+        using var owner = Host.AsUser(user);
+        var conversation = await owner.CreateConversationAsync();
+        using var shortly = Host.As(TestTokens.Sign(
+            TestTokens.UserKey, user.ToString(), TestTokens.UserIssuer, lifetime: TimeSpan.FromSeconds(3)));
+        await using var legacy = await LegacyClient.ConnectAsync(shortly, conversation);
+        await using var ending = await V2Socket.ConnectAsync(shortly, conversation, position: null);
+        await using var renewed = await V2Socket.ConnectAsync(shortly, conversation, position: null);
+        await using var hub = await HubClient.ConnectAsync(shortly);
+        var hubClosed = new TaskCompletionSource();
+        hub.Connection.Closed += _ =>
+        {
+            hubClosed.SetResult();
+            return Task.CompletedTask;
+        };
+        await renewed.SendAsync(new { type = "auth", id = "other", token = TestTokens.User(Guid.CreateVersion7()) });
+        var foreign = await renewed.ReplyAsync("other");
+        await renewed.SendAsync(new { type = "auth", id = "bad", token = "nonsense" });
+        var bad = await renewed.ReplyAsync("bad");
+        await renewed.SendAsync(new { type = "auth", id = "own", token = TestTokens.User(user) });
+        var own = await renewed.ReplyAsync("own");
+
+        while (await legacy.NextAsync() is not null)
+        {
+        }
+
+        while (await ending.NextAsync() is not null)
+        {
+        }
+
+        await hubClosed.Task.OrTimeout();
+        await owner.SendAsync(conversation, new { role = "system", content = "after the expiry" });
+        await renewed.UntilAsync(frame => LegacyClient.TypeOf(frame) == "message.created");
+
+        Assert.Multiple(() =>
+        {
+            Assert.That((foreign.GetProperty("status").GetInt32(), bad.GetProperty("status").GetInt32()), Is.EqualTo((403, 401)));
+            Assert.That(own.GetProperty("status").GetInt32(), Is.EqualTo(200));
+            Assert.That((legacy.CloseStatus, ending.CloseStatus), Is.EqualTo(
+                ((WebSocketCloseStatus?)WebSocketCloseStatus.PolicyViolation, (WebSocketCloseStatus?)WebSocketCloseStatus.PolicyViolation)));
+        });
+    }
+
+    [Test]
+    public async Task Owner_Changes_EndsTheFormerOwnersStreams()
+    {
+        await using var legacy = await LegacyClient.ConnectAsync(Client, ConversationId);
+        await using var socket = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
+        await legacy.NextAsync();
+
+        await using (var connection = new NpgsqlConnection(Host.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand("UPDATE conversations SET owner_id = gen_random_uuid() WHERE id = $1", connection)
+            {
+                Parameters = { new NpgsqlParameter<Guid> { TypedValue = ConversationId } },
+            };
+            await command.ExecuteNonQueryAsync();
+        }
+
+        Assert.That(await legacy.NextAsync(), Is.Null);
+        while (await socket.NextAsync() is not null)
+        {
+        }
+
+        Assert.That((legacy.CloseStatus, socket.CloseStatus), Is.EqualTo(
+            ((WebSocketCloseStatus?)WebSocketCloseStatus.PolicyViolation, (WebSocketCloseStatus?)WebSocketCloseStatus.PolicyViolation)));
+    }
+
+    [Test]
+    public async Task Deleted_WhileFollowedAtTheV2Door_TellsAndCloses()
+    {
+        await using var socket = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
+        using var deleted = await Client.Http.DeleteAsync($"{ApiClient.Root}/conversations/{ConversationId}");
+
+        await socket.UntilAsync(frame => LegacyClient.TypeOf(frame) == "conversation.deleted");
+
+        Assert.That((await socket.NextAsync(), socket.CloseStatus), Is.EqualTo(((JsonElement?)null, WebSocketCloseStatus.PolicyViolation)));
+    }
+}
