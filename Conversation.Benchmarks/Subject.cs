@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Conversation.Benchmarks;
+
+/// <summary>A service under load, as a process of its own.</summary>
+internal sealed class Subject : IAsyncDisposable
+{
+    private Subject(string name, Process process, Uri address)
+    {
+        Name = name;
+        Process = process;
+        Address = address;
+    }
+
+    public string Name { get; }
+
+    public Process Process { get; }
+
+    public Uri Address { get; }
+
+    public static Task<Subject> StartServiceAsync(string connectionString) => StartAsync(
+        "conversation", "Conversation.Api.dll", "/api/v1/health/ready", url => ["--urls", url], connectionString);
+
+    public static Task<Subject> StartBareAsync(string connectionString) => StartAsync(
+        "bare Kestrel + Npgsql", "Conversation.Benchmarks.dll", "/health", url => ["bare", connectionString, url], connectionString);
+
+    /// <summary>A development token of the service.</summary>
+    public async Task<string> TokenAsync()
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        using var response = await http.PostAsync(new Uri("/api/v1/dev/token", UriKind.Relative), content: null);
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString()!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", Process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        await Process.WaitForExitAsync();
+        Process.Dispose();
+    }
+
+    private static async Task<Subject> StartAsync(
+        string name, string program, string health, Func<string, string[]> arguments, string connectionString)
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
+        probe.Stop();
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. arguments(address.ToString())])
+        {
+            Environment =
+            {
+                ["CONVERSATION_SERVICE_DATABASE_URL"] = connectionString,
+                // A line for each request would be measured too.
+                ["CONVERSATION_SERVICE_LOGGING_LEVEL"] = "WARNING",
+            },
+        };
+        var subject = new Subject(name, Process.Start(start)!, address);
+        using var http = new HttpClient { BaseAddress = address };
+        while (true)
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri(health, UriKind.Relative));
+                if (response.IsSuccessStatusCode)
+                {
+                    return subject;
+                }
+            }
+            catch (HttpRequestException) when (!subject.Process.HasExited)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+            }
+        }
+    }
+}
