@@ -87,11 +87,14 @@ internal sealed partial class RunExecutor(
             return null;
         }
 
-        return (run.Runtime, new AgentContext(
-            run.Id,
-            run.ConversationId,
-            trigger,
-            token => messages.StreamAsync(Caller.Service, run.ConversationId, new MessageRange(Before: trigger.Seq), token)));
+        return (run.Runtime, new AgentContext
+        {
+            RunId = run.Id,
+            ConversationId = run.ConversationId,
+            Trigger = trigger,
+            SessionId = run.ConversationId.ToString(),
+            Earlier = token => messages.StreamAsync(Caller.Service, run.ConversationId, new MessageRange(Before: trigger.Seq), token),
+        });
     }
 
     private static partial class Log

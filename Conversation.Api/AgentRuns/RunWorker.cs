@@ -15,6 +15,7 @@ namespace Conversation.Api.AgentRuns;
 internal sealed partial class RunWorker(
     NodeIdentity node,
     RunExecutor executor,
+    AgentRuntimeRegistry runtimes,
     RunRepository runs,
     ConversationLog log,
     RunOptions options,
@@ -32,7 +33,7 @@ internal sealed partial class RunWorker(
 
     private int Room => _draining ? 0 : options.Concurrency - _active.Count;
 
-    public NewRun Prepare() => new(Ids.New(), AgentRuntimeRegistry.Default, Agent: null, Room > 0 ? node.Id : null);
+    public NewRun Prepare() => new(Ids.New(), runtimes.Default, Agent: null, Room > 0 ? node.Id : null);
 
     public void Begin(Guid conversationId, ClaimedRun run)
     {

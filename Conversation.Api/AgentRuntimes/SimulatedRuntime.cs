@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuntimes;
 
@@ -11,7 +12,7 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
 
     public string Name => RuntimeName;
 
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, Cancels: true, Resumes: false);
+    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
 
     public async IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken token)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Conversation.Api.AgentRuntimes;
+using Conversation.Data.Runs;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.AgentRuns;
@@ -12,7 +13,7 @@ internal sealed class ScriptedRuntime : IAgentRuntime
 
     public string Name => SimulatedRuntime.RuntimeName;
 
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, Cancels: true, Resumes: false);
+    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
 
     /// <summary>The next run that was started here.</summary>
     public Task<Script> NextRunAsync() => _started.Reader.ReadAsync().OrTimeout();
