@@ -78,9 +78,10 @@ internal sealed partial class RunSweeper(
     {
         try
         {
-            if (!await takeover.TryAsync(run, token))
+            var kept = run.StreamingMessageId is { } message ? await takeover.ReadKeptAsync(message, token) : null;
+            if (kept is null || !await takeover.TryAsync(run, kept, token))
             {
-                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run) : Lost(run), token);
+                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run, kept) : Lost(run, kept), token);
             }
         }
         catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
@@ -91,7 +92,7 @@ internal sealed partial class RunSweeper(
     }
 
     /// <summary>Whoever was to stop it is gone, and so it has stopped.</summary>
-    private static StepRun Cancelled(ExpiredRun run)
+    private static StepRun Cancelled(ExpiredRun run, string? kept)
     {
         var step = Step(run) with
         {
@@ -104,17 +105,21 @@ internal sealed partial class RunSweeper(
             : step with
             {
                 Events = [RunEvents.MessageInterrupted, .. step.Events],
-                Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: "cancelled"),
+                Answer = Ended(message, kept!, "cancelled"),
             };
     }
 
-    private StepRun Lost(ExpiredRun run) => run.StreamingMessageId is { } message
+    private StepRun Lost(ExpiredRun run, string? kept) => run.StreamingMessageId is { } message
         ? Failed(run) with
         {
             Events = [RunEvents.MessageInterrupted, new RunEvent(EventTypes.RunFailed)],
-            Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: RunErrorCodes.WorkerLost),
+            Answer = Ended(message, kept!, RunErrorCodes.WorkerLost),
         }
         : run.Attempt >= options.MostAttempts ? Failed(run) : Step(run) with { Events = [RunEvents.Queued], Status = RunStatus.Queued };
+
+    /// <summary>Followers of the dead node may have been shown more than was kept: a new attempt takes it back.</summary>
+    private static AnswerChange Ended(Guid message, string kept, string reason) =>
+        new(message, MessageStatus.Interrupted, Content: kept, FinishReason: reason, Keep: kept.Length);
 
     private static StepRun Failed(ExpiredRun run) => Step(run) with
     {
