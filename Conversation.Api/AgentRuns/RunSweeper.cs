@@ -17,6 +17,7 @@ internal sealed partial class RunSweeper(
     RunRepository runs,
     ConversationLog log,
     RunOptions options,
+    RunMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<RunSweeper> logger) : ServiceLoop(lifetime, logger)
@@ -61,6 +62,7 @@ internal sealed partial class RunSweeper(
 
             foreach (var run in expired)
             {
+                metrics.Expired();
                 Log.Expired(logger, run.Id, run.Attempt);
             }
 

@@ -178,6 +178,9 @@ internal sealed class OpenStream(NodeStop node) : IDisposable
     /// <summary>Cancelled when the client is to be sent elsewhere.</summary>
     public CancellationToken Leaving => _leave.Token;
 
+    /// <summary>How long its client shall wait before it comes back, in milliseconds.</summary>
+    public int ReconnectAfter { get; } = node.ReconnectAfter;
+
     public void Leave() => _leave.Cancel();
 
     public void Dispose() => node.Forget(this);

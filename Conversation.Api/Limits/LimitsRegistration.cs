@@ -1,9 +1,8 @@
+using System.Threading.RateLimiting;
 using Conversation.Api.Configuration;
-using Conversation.Api.Errors;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using System.Threading.RateLimiting;
 
 namespace Conversation.Api.Limits;
 

@@ -7,7 +7,7 @@ namespace Conversation.Api.Limits;
 /// The requests that each principal has left, at all doors together. The whole minute's budget may be spent at once; it comes back
 /// evenly. Each node keeps its own: several give as many times the budget.
 /// </summary>
-internal sealed class RequestBudget(LimitOptions options, CallerResolver callers) : IAsyncDisposable
+internal sealed class RequestBudget(LimitOptions options, CallerResolver callers, TimeProvider time) : IAsyncDisposable
 {
     private const string Nobody = "";
 
@@ -32,6 +32,21 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
         if (!lease.IsAcquired)
         {
             throw new TooManyRequestsException("The budget of requests is spent.", RetryAfter(lease));
+        }
+    }
+
+    /// <summary>For doors that cannot say no: returns when there is something left, so that the client is read no faster.</summary>
+    public async Task SpendSlowlyAsync(string principal, CancellationToken token)
+    {
+        while (true)
+        {
+            using var lease = _byPrincipal.AttemptAcquire(principal);
+            if (lease.IsAcquired)
+            {
+                return;
+            }
+
+            await Task.Delay(RetryAfter(lease), time, token);
         }
     }
 

@@ -12,6 +12,20 @@ internal static class ServiceTraces
 {
     private static readonly ActivitySource Source = new(TelemetryNames.Source);
 
+    /// <summary>
+    /// Keeps a caller's trace together where nobody collects spans here: what it sent as <c>traceparent</c> still reaches the runtime.
+    /// </summary>
+    private static readonly ActivityListener PassedOn = new()
+    {
+        ShouldListenTo = source => source.Name == TelemetryNames.Source,
+        Sample = static (ref ActivityCreationOptions<ActivityContext> options) =>
+            options.Parent == default ? ActivitySamplingResult.None
+            : options.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded
+            : ActivitySamplingResult.PropagationData,
+    };
+
+    static ServiceTraces() => ActivitySource.AddActivityListener(PassedOn);
+
     /// <summary>A run, in the trace of the request that asked for it, although that may have been answered long ago.</summary>
     /// <param name="asked">The context of that request; default where it is not known, for a trace of its own.</param>
     /// <param name="conversationId">Where.</param>

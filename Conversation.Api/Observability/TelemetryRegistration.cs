@@ -1,6 +1,5 @@
 using Conversation.Api.Configuration;
 using Conversation.Data.Telemetry;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;

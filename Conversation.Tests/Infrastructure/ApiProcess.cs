@@ -99,6 +99,10 @@ internal sealed class ApiProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        // Tests send as one principal what a crowd would; those that are about a limit set it.
+        start.Environment["CONVERSATION_SERVICE_RATE_LIMIT"] = "0";
+        start.Environment["CONVERSATION_SERVICE_MAX_CONNECTIONS_PER_PRINCIPAL"] = "0";
+        start.Environment["CONVERSATION_SERVICE_RECONNECT_JITTER_MS"] = "100";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
