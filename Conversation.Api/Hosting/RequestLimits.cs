@@ -31,19 +31,21 @@ internal static class RequestLimits
     {
         services.AddSingleton<LateConnections>();
         services.PostConfigure<HostFilteringOptions>(hosts => hosts.AllowedHosts = [.. settings.AllowedHosts]);
-        services.Configure<ForwardedHeadersOptions>(forwarded => Trust(forwarded, settings.TrustedProxies));
+        // Now, not at the first request: an address that is none stops the start.
+        var proxies = settings.TrustedProxies.Select(Network).ToArray();
+        services.Configure<ForwardedHeadersOptions>(forwarded => Trust(forwarded, proxies));
         return services;
     }
 
     /// <summary>Only configured proxies, and none of the framework's defaults, which trust the loopback address.</summary>
-    private static void Trust(ForwardedHeadersOptions forwarded, IReadOnlyList<string> proxies)
+    private static void Trust(ForwardedHeadersOptions forwarded, IReadOnlyList<IPNetwork> proxies)
     {
         forwarded.ForwardedHeaders = proxies.Count == 0 ? ForwardedHeaders.None : ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
         forwarded.KnownProxies.Clear();
         forwarded.KnownIPNetworks.Clear();
         foreach (var proxy in proxies)
         {
-            forwarded.KnownIPNetworks.Add(Network(proxy));
+            forwarded.KnownIPNetworks.Add(proxy);
         }
 
         // As many as there are between the client and here: each of them must be a known one.
