@@ -32,52 +32,42 @@ internal sealed partial class RunSweeper(
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
+        var trusted = true;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (!await SweepAsync(stoppingToken))
+            var expired = worker.IsDraining ? [] : await LookAsync(stoppingToken);
+            if (expired is not null && !trusted)
             {
-                // While the database was away nobody could renew: an outage must not cost a run.
+                // While the database was away nobody could renew; its first word is no news of the nodes. An outage must not cost a run.
                 await Task.Delay(LeaseKeeper.Interval, time, stoppingToken);
+                expired = await LookAsync(stoppingToken);
             }
+
+            trusted = expired is not null;
+            await Task.WhenAll((expired ?? []).Select(run => EndAsync(run, stoppingToken)));
         }
     }
 
-    /// <returns>False where the database did not answer, or only after a stall: what it says of leases then is no news of their nodes.</returns>
-    private async Task<bool> SweepAsync(CancellationToken token)
+    /// <returns>Null where the database did not answer, or only after a stall.</returns>
+    private async Task<IReadOnlyList<ExpiredRun>?> LookAsync(CancellationToken token)
     {
         try
         {
-            if (worker.IsDraining)
-            {
-                // What this node gives back is for others.
-                return true;
-            }
-
             var asked = time.GetTimestamp();
             var expired = await runs.ExpiredAsServiceAsync(BatchSize, token);
-            if (time.GetElapsedTime(asked) > Stall)
-            {
-                return false;
-            }
-
-            foreach (var run in expired)
-            {
-                metrics.Expired();
-                Log.Expired(logger, run.Id, run.Attempt);
-            }
-
-            await Task.WhenAll(expired.Select(run => EndAsync(run, token)));
-            return true;
+            return time.GetElapsedTime(asked) > Stall ? null : expired;
         }
         catch (DatabaseUnavailableException error)
         {
             Log.Unavailable(logger, error);
-            return false;
+            return null;
         }
     }
 
     private async Task EndAsync(ExpiredRun run, CancellationToken token)
     {
+        metrics.Expired();
+        Log.Expired(logger, run.Id, run.Attempt);
         try
         {
             var kept = run.StreamingMessageId is { } message ? await takeover.ReadKeptAsync(message, token) : null;
@@ -86,7 +76,11 @@ internal sealed partial class RunSweeper(
                 await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run, kept) : Lost(run, kept), token);
             }
         }
-        catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
+        catch (DatabaseUnavailableException error)
+        {
+            Log.Unavailable(logger, error);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             // One run that cannot be ended may not keep the others from it.
             Log.NotEnded(logger, run.Id, error);

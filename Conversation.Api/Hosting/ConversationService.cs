@@ -74,6 +74,7 @@ internal static class ConversationService
         app.UsePrincipalLimit();
         app.UseAuthorization();
         app.UseWebSockets();
+        app.UseMiddleware<SocketOriginMiddleware>();
         app.MapControllers();
         app.MapRealtime(settings.RootPath);
         return app;

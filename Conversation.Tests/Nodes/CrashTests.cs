@@ -56,7 +56,7 @@ internal sealed class CrashTests
     }
 
     [Test]
-    public async Task Stop_OfTheProducer_WithoutTimeToEnd_IsHandedOver()
+    public async Task Stop_WithoutTimeToEnd_HandsTheAnswerOver()
     {
         var scene = await PlayAsync(Resuming, seed: 200, _ => _nodes.Nodes[0].StopAsync());
         await scene.AnswerIsWholeAsync();

@@ -3,7 +3,6 @@ using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.SignalR.Client;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Conversation.Tests.Stopping;
 
