@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Conversation.Tests.Infrastructure;
 using Npgsql;
 
@@ -5,7 +7,7 @@ namespace Conversation.Tests.Telemetry;
 
 /// <summary>A scrape of the real process, before and after everything that it measures has happened.</summary>
 [TestFixture]
-internal sealed class MetricsTests
+internal sealed partial class MetricsTests
 {
     private static readonly string[] Moving =
     [
@@ -111,6 +113,25 @@ internal sealed class MetricsTests
         });
     }
 
+    [Test]
+    public async Task Dashboard_UsesOnlyWhatIsThere()
+    {
+        var dashboard = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs", "grafana.json"));
+        Assert.That(() => JsonDocument.Parse(dashboard), Throws.Nothing);
+        var used = MetricName().Matches(dashboard).Select(match => match.Groups[1].Value).Distinct().ToList();
+        var scrape = await UntilAsync(one => one.Types.ContainsKey("conversation_table_size_bytes"));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(used, Has.Count.GreaterThan(8));
+            Assert.That(used.Where(name => !Known(scrape, name)), Is.Empty);
+        });
+    }
+
+    private static bool Known(PrometheusText scrape, string name) =>
+        Moving.Contains(name) || scrape.Types.ContainsKey(name) || Moving.Contains(name.Replace("_bucket", "_count", StringComparison.Ordinal))
+        || scrape.Types.ContainsKey(name.Replace("_count", "", StringComparison.Ordinal));
+
     /// <summary>Another node has taken the run: the fence no longer lets this one write.</summary>
     private async Task LoseALeaseAsync()
     {
@@ -151,6 +172,9 @@ internal sealed class MetricsTests
         await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new NpgsqlParameter<Guid> { TypedValue = conversation } } };
         Assert.That(await command.ExecuteNonQueryAsync(Patience.Token), Is.EqualTo(1));
     }
+
+    [GeneratedRegex(@"\b((?:conversation|http_server)_[a-z_]+)\b")]
+    private static partial Regex MetricName();
 
     private async Task<PrometheusText> UntilAsync(Func<PrometheusText, bool> isEnough)
     {
