@@ -1,12 +1,13 @@
 using Conversation.Api.Configuration;
 using Conversation.Data.EmbeddedPostgres;
+using Conversation.Migrations.Runner;
 
 namespace Conversation.Api.Hosting;
 
 /// <summary>Runs the service from its start to its end. What can be mended by the operator is said in one line, not in a trace.</summary>
 internal static class Startup
 {
-    private const string DefaultUrl = "http://localhost:8005";
+    public const string DefaultUrl = "http://localhost:8005";
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -14,6 +15,11 @@ internal static class Startup
         {
             var builder = WebApplication.CreateBuilder(args);
             var settings = SettingsReader.Read(builder.Configuration);
+            if (args.Contains(HealthProbe.Argument))
+            {
+                return await HealthProbe.RunAsync(builder.Configuration["urls"], settings);
+            }
+
             if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             {
                 builder.WebHost.UseUrls(DefaultUrl);
@@ -24,7 +30,7 @@ internal static class Startup
             await app.UseConversation().RunAsync();
             return 0;
         }
-        catch (Exception error) when (error is SettingsException or EmbeddedPostgresException or FormatException)
+        catch (Exception error) when (error is SettingsException or EmbeddedPostgresException or SchemaException or FormatException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return 1;

@@ -48,7 +48,7 @@ internal static class ManageCommand
             await act(target.ConnectionString, token);
             return 0;
         }
-        catch (Exception error) when (error is NpgsqlException or EmbeddedPostgresException or FormatException)
+        catch (Exception error) when (error is NpgsqlException or EmbeddedPostgresException or SchemaException or FormatException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return 1;

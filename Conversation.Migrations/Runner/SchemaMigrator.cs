@@ -27,15 +27,27 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
             .Order(),
     ];
 
+    /// <summary>Compares the database's schema with what this version knows.</summary>
+    /// <param name="token">Ends the look.</param>
+    public async Task<SchemaState> InspectAsync(CancellationToken token)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(token);
+        return await InspectAsync(connection, token);
+    }
+
     /// <summary>Applies what is missing. Two that start at once take turns by an advisory lock.</summary>
     /// <param name="token">Ends the attempt between migrations.</param>
     /// <returns>How many migrations were applied.</returns>
+    /// <exception cref="SchemaException">The schema is newer than this version.</exception>
     public async Task<int> UpgradeAsync(CancellationToken token)
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(token);
         // Most starts have nothing to do: two reads decide that without loading the migration engine (0.4 s of a cold start).
-        if (await MissingAsync(connection, token) is [])
+        var state = await InspectAsync(connection, token);
+        state.RefuseNewer();
+        if (state.Missing is [])
         {
             return 0;
         }
@@ -46,7 +58,7 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
             CommandTimeout = 0,
         };
         await locking.ExecuteNonQueryAsync(token);
-        var missing = await MissingAsync(connection, token);
+        var missing = (await InspectAsync(connection, token)).Missing;
         foreach (var version in missing)
         {
             token.ThrowIfCancellationRequested();
@@ -58,12 +70,12 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
         return missing.Count;
     }
 
-    private static async Task<IReadOnlyList<long>> MissingAsync(NpgsqlConnection connection, CancellationToken token)
+    private static async Task<SchemaState> InspectAsync(NpgsqlConnection connection, CancellationToken token)
     {
         await using var exists = new NpgsqlCommand(VersionTableExists, connection);
         if (await exists.ExecuteScalarAsync(token) is not true)
         {
-            return KnownVersions;
+            return new SchemaState(KnownVersions, []);
         }
 
         var applied = new HashSet<long>();
@@ -74,7 +86,9 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
             applied.Add(reader.GetInt64(0));
         }
 
-        return [.. KnownVersions.Where(version => !applied.Contains(version))];
+        return new SchemaState(
+            [.. KnownVersions.Where(version => !applied.Contains(version))],
+            [.. applied.Except(KnownVersions).Order()]);
     }
 
     private void Migrate(long version)
