@@ -15,11 +15,12 @@ internal static class ApiControllers
             .AddControllers(mvc =>
             {
                 mvc.Conventions.Add(new RootPathConvention(settings.RootPath));
-                mvc.Conventions.Add(new DevelopmentOnlyConvention(settings));
                 mvc.SuppressAsyncSuffixInActionNames = false;
                 OnlyJson(mvc);
             })
             .AddJsonOptions(json => WireJson.Configure(json.JsonSerializerOptions));
+        services.AddOptions<MvcOptions>().Configure<TokenKeys>(
+            (mvc, keys) => mvc.Conventions.Add(new DevelopmentOnlyConvention(settings, keys)));
         return services;
     }
 

@@ -48,6 +48,7 @@ internal static class ConversationService
     public static WebApplication UseConversation(this WebApplication app)
     {
         var settings = app.Services.GetRequiredService<ServiceSettings>();
+        app.Services.WarnOfWeakKeys();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseExceptionHandler();

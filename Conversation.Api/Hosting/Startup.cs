@@ -1,5 +1,6 @@
 using Conversation.Api.Configuration;
 using Conversation.Data.EmbeddedPostgres;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace Conversation.Api.Hosting;
 
@@ -13,7 +14,10 @@ internal static class Startup
         try
         {
             var builder = WebApplication.CreateBuilder(args);
-            var settings = SettingsReader.Read(builder.Configuration);
+            var file = EnvFile.Open();
+            // First in the list: whatever else says something counts more.
+            builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = file.Values! });
+            var settings = SettingsReader.Read(builder.Configuration, file);
             if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             {
                 builder.WebHost.UseUrls(DefaultUrl);
