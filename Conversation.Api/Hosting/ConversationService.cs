@@ -5,6 +5,7 @@ using Conversation.Api.Configuration;
 using Conversation.Api.Errors;
 using Conversation.Api.Feed;
 using Conversation.Api.Health;
+using Conversation.Api.Machines;
 using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
@@ -23,7 +24,11 @@ internal static class ConversationService
     public static WebApplicationBuilder AddConversation(this WebApplicationBuilder builder, ServiceSettings settings, ServiceDatabase database)
     {
         builder.Logging.AddObservability(settings);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestLimits.LongestBody(settings));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = RequestLimits.LongestBody(settings);
+            kestrel.Limits.MaxRequestLineSize = RequestLimits.LongestLine;
+        });
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(settings);
@@ -33,6 +38,7 @@ internal static class ConversationService
         services.AddErrors();
         services.AddConversationData(database.ConnectionString);
         services.AddAuth(settings, database.KeyFolder);
+        services.AddMachineTokens();
         services.AddFeed();
         services.AddMessages(settings);
         services.AddAgentRuntimes(settings);

@@ -13,10 +13,10 @@ internal sealed partial class FolderArrowsTests
         [
             "Postgres", "EmbeddedPostgres", "Access", "Conversations", "Messages", "Runs", "Log", "Checkpoints",
         ],
-        ["Conversation.Migrations"] = ["Schema", "Runner", "Cli"],
+        ["Conversation.Migrations"] = ["Configuration", "Schema", "Runner", "Verification", "Bootstrap", "Cli"],
         ["Conversation.Api"] =
         [
-            "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Feed", "Conversations", "Messages", "AgentRuntimes",
+            "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Machines", "Feed", "Conversations", "Messages", "AgentRuntimes",
             "AgentRuns", "Realtime", "Health", "OpenApi", "Hosting",
         ],
     };
