@@ -47,10 +47,22 @@ internal static class LibpqOptions
         return name.ToLower(CultureInfo.InvariantCulture) switch
         {
             // verify-full there, VerifyFull here.
-            "sslmode" or "gssencmode" or "channel_binding" or "sslnegotiation" or "require_auth" => (keyword, value.Replace("-", "", StringComparison.Ordinal)),
+            "sslmode" or "gssencmode" or "channel_binding" or "sslnegotiation" => (keyword, value.Replace("-", "", StringComparison.Ordinal)),
+            "require_auth" => (keyword, string.Join(',', value.Split(',').Select(Method))),
             "keepalives" => (keyword, value == "1"),
             "load_balance_hosts" => (keyword, value == "random"),
             _ => (keyword, value),
         };
     }
+
+    private static string Method(string name) => name switch
+    {
+        "scram-sha-256" => "ScramSHA256",
+        "md5" => "MD5",
+        "password" => "Password",
+        "gss" => "GSS",
+        "sspi" => "SSPI",
+        "none" => "None",
+        _ => name,
+    };
 }
