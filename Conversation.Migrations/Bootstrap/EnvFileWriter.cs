@@ -84,7 +84,7 @@ internal static partial class EnvFileWriter
 
     /// <summary>A link stays one: what it points to is replaced.</summary>
     private static string Target(string path) =>
-        File.ResolveLinkTarget(path, returnFinalTarget: true) is { } final ? final.FullName : Path.GetFullPath(path);
+        File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } final ? final.FullName : Path.GetFullPath(path);
 
     private static string Beside(string path) => $"{path}.{Ids.New():N}.tmp";
 

@@ -88,11 +88,7 @@ internal sealed class ApiProcess : IAsyncDisposable
             start.UserName = user;
         }
 
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVERSATION_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
+        TestEnvironment.Clear(start.Environment);
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
