@@ -4,6 +4,7 @@ using Conversation.Api.Wire;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ApplicationModels;
 using Microsoft.AspNetCore.Mvc.Formatters;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
 
 namespace Conversation.Api.Hosting;
 
@@ -17,6 +18,7 @@ internal static class ApiControllers
                 mvc.Conventions.Add(new RootPathConvention(settings.RootPath));
                 mvc.SuppressAsyncSuffixInActionNames = false;
                 OnlyJson(mvc);
+                RepeatNoValues(mvc.ModelBindingMessageProvider);
             })
             .AddJsonOptions(json => WireJson.Configure(json.JsonSerializerOptions));
         services.AddOptions<MvcOptions>().Configure<TokenKeys>(
@@ -36,6 +38,14 @@ internal static class ApiControllers
         {
             formatter.SupportedMediaTypes.Remove("text/json");
         }
+    }
+
+    /// <summary>What was sent may be secret: a token in the wrong place, say.</summary>
+    private static void RepeatNoValues(DefaultModelBindingMessageProvider messages)
+    {
+        messages.SetAttemptedValueIsInvalidAccessor((_, _) => "The value is not valid.");
+        messages.SetNonPropertyAttemptedValueIsInvalidAccessor(_ => "The value is not valid.");
+        messages.SetValueIsInvalidAccessor(_ => "The value is not valid.");
     }
 
     /// <summary>Puts CONVERSATION_SERVICE_ROOT_PATH before every controller's route.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration.Memory;
 namespace Conversation.Api.Hosting;
 
 /// <summary>Runs the service from its start to its end. What can be mended by the operator is said in one line, not in a trace.</summary>
-internal static class Startup
+internal static partial class Startup
 {
     private const string DefaultUrl = "http://localhost:8005";
 
@@ -25,6 +25,7 @@ internal static class Startup
 
             await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, CancellationToken.None);
             await using var app = builder.AddConversation(settings, database).Build();
+            Announce(app.Logger, file);
             await app.UseConversation().RunAsync();
             return 0;
         }
@@ -33,5 +34,26 @@ internal static class Startup
             await Console.Error.WriteLineAsync(error.Message);
             return 1;
         }
+    }
+
+    private static void Announce(ILogger logger, EnvFile file)
+    {
+        if (file.Values.Count > 0)
+        {
+            Log.FileRead(logger, file.Path!, file.Values.Count);
+        }
+        else if (EnvFile.IsNamed)
+        {
+            Log.FileEmpty(logger, EnvFile.Variable, file.Path!);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(101, LogLevel.Warning, "{Variable} names {File}, which is not there or empty.")]
+        public static partial void FileEmpty(ILogger logger, string variable, string file);
+
+        [LoggerMessage(100, LogLevel.Information, "{Count} variables come from {File}; what the environment says counts more.")]
+        public static partial void FileRead(ILogger logger, string file, int count);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Conversation.Migrations.Configuration;
 using Conversation.Migrations.Runner;
 using Conversation.Migrations.Verification;
@@ -82,7 +83,8 @@ internal static class ManageCommand
         };
         step.Validators.Add(result =>
         {
-            if (result.GetValue(step) < 1)
+            // What is no number is refused by the parser.
+            if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var steps) && steps < 1)
             {
                 result.AddError("--step must be 1 or more.");
             }

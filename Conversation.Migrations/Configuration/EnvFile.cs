@@ -27,6 +27,9 @@ internal sealed class EnvFile
     /// <summary>What it sets, by the variables' names in any case; empty where there is none.</summary>
     public IReadOnlyDictionary<string, string> Values { get; }
 
+    /// <summary>Whether the environment names one, so that somebody expects it to be there.</summary>
+    public static bool IsNamed => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable));
+
     /// <summary>The checkout that this program was built in or is run in; where there is none, the current folder.</summary>
     public static string Home => EmbeddedPostgresFolder.Checkout(Environment.CurrentDirectory)
         ?? EmbeddedPostgresFolder.Checkout(AppContext.BaseDirectory)

@@ -41,7 +41,7 @@ internal sealed class BootstrapperTests : BootstrapFixture
     }
 
     [Test]
-    public async Task Run_ListMissesTheClient_409IsBelieved()
+    public async Task Run_ListMissesTheClient_ConflictIsBelieved()
     {
         Service.AddClient(ClientRegistry.Name);
         Service.Script("GET /admin/clients", 200, new { clients = Array.Empty<object>(), count = 0 });
@@ -67,7 +67,7 @@ internal sealed class BootstrapperTests : BootstrapFixture
     }
 
     [Test]
-    public async Task Run_500WithoutAClient_TriesAgain()
+    public async Task Run_FailureWithoutAClient_TriesAgain()
     {
         Service.Script("POST /admin/clients", 500, new { detail = "An unexpected error occurred while creating the app client." }, times: 2);
         await RunAsync();
