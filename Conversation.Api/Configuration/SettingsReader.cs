@@ -32,6 +32,13 @@ internal static class SettingsReader
                 : throw new SettingsException(variable, "must be a whole number of 0 or more");
         }
 
+        if (type == typeof(Uri))
+        {
+            return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+                ? url
+                : throw new SettingsException(variable, "must be an address that begins with http:// or https://");
+        }
+
         if (type != typeof(IReadOnlyList<string>))
         {
             return text;
