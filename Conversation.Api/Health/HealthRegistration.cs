@@ -1,3 +1,4 @@
+using Conversation.Api.AgentRuntimes;
 using Conversation.Data.Postgres;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -8,7 +9,9 @@ internal static class HealthRegistration
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new Readiness(
-            provider.GetRequiredService<DbSession>(), provider.GetRequiredService<IHostApplicationLifetime>()));
+            provider.GetRequiredService<DbSession>(),
+            provider.GetRequiredService<AgentRuntimeRegistry>(),
+            provider.GetRequiredService<IHostApplicationLifetime>()));
         return services;
     }
 }

@@ -5,6 +5,7 @@ using Conversation.Api.Configuration;
 using Conversation.Api.Errors;
 using Conversation.Api.Feed;
 using Conversation.Api.Health;
+using Conversation.Api.Langflow;
 using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
@@ -35,6 +36,7 @@ internal static class ConversationService
         services.AddAuth(settings, database.KeyFolder);
         services.AddFeed();
         services.AddMessages(settings);
+        services.AddLangflow(settings);
         services.AddAgentRuntimes(settings);
         services.AddAgentRuns(settings);
         services.AddRealtime(settings);
