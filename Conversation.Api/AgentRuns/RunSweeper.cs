@@ -7,10 +7,16 @@ using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuns;
 
-/// <summary>Finds runs whose node is gone: back to the queue if nothing was seen of them, otherwise ended with what was kept.</summary>
+/// <summary>
+/// Finds runs whose node is gone: back to the queue if nothing was seen of them, taken over if their runtime can go on, otherwise ended
+/// with what was kept.
+/// </summary>
 internal sealed partial class RunSweeper(
+    RunWorker worker,
+    RunTakeover takeover,
     RunRepository runs,
     ConversationLog log,
+    RunOptions options,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<RunSweeper> logger) : ServiceLoop(lifetime, logger)
@@ -40,6 +46,12 @@ internal sealed partial class RunSweeper(
     {
         try
         {
+            if (worker.IsDraining)
+            {
+                // What this node gives back is for others.
+                return true;
+            }
+
             var asked = time.GetTimestamp();
             var expired = await runs.ExpiredAsServiceAsync(BatchSize, token);
             if (time.GetElapsedTime(asked) > Stall)
@@ -52,7 +64,7 @@ internal sealed partial class RunSweeper(
                 Log.Expired(logger, run.Id, run.Attempt);
             }
 
-            await Task.WhenAll(expired.Select(run => log.AppendAsync(Takeover(run), token)));
+            await Task.WhenAll(expired.Select(run => EndAsync(run, token)));
             return true;
         }
         catch (DatabaseUnavailableException error)
@@ -62,51 +74,64 @@ internal sealed partial class RunSweeper(
         }
     }
 
-    private static StepRun Takeover(ExpiredRun run) => run.Status == RunStatus.Cancelling ? Cancelled(run) : Lost(run);
+    private async Task EndAsync(ExpiredRun run, CancellationToken token)
+    {
+        try
+        {
+            if (!await takeover.TryAsync(run, token))
+            {
+                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run) : Lost(run), token);
+            }
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
+        {
+            // One run that cannot be ended may not keep the others from it.
+            Log.NotEnded(logger, run.Id, error);
+        }
+    }
 
     /// <summary>Whoever was to stop it is gone, and so it has stopped.</summary>
     private static StepRun Cancelled(ExpiredRun run)
     {
-        var step = new StepRun
+        var step = Step(run) with
         {
-            ConversationId = run.ConversationId,
-            RunId = run.Id,
-            Attempt = run.Attempt,
-            OnlyExpired = true,
             Events = [new RunEvent(EventTypes.RunCancelled)],
             Status = RunStatus.Cancelled,
+            CancelOutcome = CancelOutcome.Unconfirmed,
         };
         return run.StreamingMessageId is not { } message
             ? step
             : step with
             {
-                Events = [new RunEvent(EventTypes.MessageInterrupted, OfMessage: true), .. step.Events],
+                Events = [RunEvents.MessageInterrupted, .. step.Events],
                 Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: "cancelled"),
             };
     }
 
-    private static StepRun Lost(ExpiredRun run) => run.StreamingMessageId is { } message
-        ? new StepRun
+    private StepRun Lost(ExpiredRun run) => run.StreamingMessageId is { } message
+        ? Failed(run) with
         {
-            ConversationId = run.ConversationId,
-            RunId = run.Id,
-            Attempt = run.Attempt,
-            OnlyExpired = true,
-            Events = [new RunEvent(EventTypes.MessageInterrupted, OfMessage: true), new RunEvent(EventTypes.RunFailed)],
+            Events = [RunEvents.MessageInterrupted, new RunEvent(EventTypes.RunFailed)],
             Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: RunErrorCodes.WorkerLost),
-            Status = RunStatus.Failed,
-            ErrorCode = RunErrorCodes.WorkerLost,
-            ErrorDetail = "The process that wrote the answer is gone; what it had written is kept.",
         }
-        : new StepRun
-        {
-            ConversationId = run.ConversationId,
-            RunId = run.Id,
-            Attempt = run.Attempt,
-            OnlyExpired = true,
-            Events = [RunEvents.Queued],
-            Status = RunStatus.Queued,
-        };
+        : run.Attempt >= options.MostAttempts ? Failed(run) : Step(run) with { Events = [RunEvents.Queued], Status = RunStatus.Queued };
+
+    private static StepRun Failed(ExpiredRun run) => Step(run) with
+    {
+        Events = [new RunEvent(EventTypes.RunFailed)],
+        Status = RunStatus.Failed,
+        ErrorCode = RunErrorCodes.WorkerLost,
+        ErrorDetail = "The process that wrote the answer is gone; what it had written is kept.",
+    };
+
+    private static StepRun Step(ExpiredRun run) => new()
+    {
+        ConversationId = run.ConversationId,
+        RunId = run.Id,
+        Attempt = run.Attempt,
+        OnlyExpired = true,
+        Events = [],
+    };
 
     private static partial class Log
     {
@@ -115,5 +140,8 @@ internal sealed partial class RunSweeper(
 
         [LoggerMessage(542, LogLevel.Warning, "The lease of run {RunId}, attempt {Attempt}, has run out; it is taken over.")]
         public static partial void Expired(ILogger logger, Guid runId, int attempt);
+
+        [LoggerMessage(543, LogLevel.Error, "Run {RunId}, whose lease has run out, could not be taken over or ended.")]
+        public static partial void NotEnded(ILogger logger, Guid runId, Exception error);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class AgentRuntimeRegistry(IEnumerable<IAgentRuntime> runtimes, 
     /// <summary>How the default runtime is: one word.</summary>
     public string State => _byName.TryGetValue(Default, out var runtime) ? runtime.State : "missing";
 
+    /// <summary>Whether what a runtime began can be continued here.</summary>
+    public bool CanResume(string name) => _byName.TryGetValue(name, out var runtime) && runtime.Capabilities.Resumes;
+
     /// <exception cref="AgentRuntimeException">No such runtime is registered here.</exception>
     public IAgentRuntime Get(string name) => _byName.TryGetValue(name, out var runtime)
         ? runtime

@@ -95,7 +95,7 @@ internal sealed partial class AnswerAccumulator
             return texts.Count == 0 ? null : texts[0].Text;
         }
 
-        var first = texts.FirstOrDefault(text => text.MessageId is not null && text.MessageId == SpeakerId)
+        var first = texts.FirstOrDefault(text => text.MessageId is not null && text.MessageId == _speaker?.Id)
             ?? texts.FirstOrDefault(text => _said.Length > 0 && BeginsWithSaid(text.Text))
             ?? texts[0];
         return string.Join(Between, texts.Where(text => text != first).Prepend(first).Select(text => text.Text));

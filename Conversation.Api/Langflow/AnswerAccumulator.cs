@@ -21,13 +21,17 @@ internal sealed partial class AnswerAccumulator
     private bool _tokensAreWhole = true;
 
     /// <param name="said">What an earlier process has said already.</param>
-    /// <param name="speaker">The message that it said.</param>
-    /// <param name="tools">The tools that it reported.</param>
-    public AnswerAccumulator(string said = "", string? speaker = null, IReadOnlyDictionary<string, bool>? tools = null)
+    /// <param name="from">Where it was when it had said that; null for a new answer.</param>
+    public AnswerAccumulator(string said = "", ResumeToken? from = null)
     {
         _said = new StringBuilder(said);
-        _speaker = speaker is null ? null : MessageOf(speaker);
-        _tools = new ToolSteps(tools);
+        _tools = new ToolSteps(from?.Tools);
+        if (from?.Speaker is { } speaker)
+        {
+            _speaker = MessageOf(speaker);
+            _speaker.Tokens = from.InPieces ? new StringBuilder(said) : null;
+            _inStep = from.InPieces;
+        }
     }
 
     /// <summary>True once Langflow said that the run has succeeded.</summary>
@@ -47,12 +51,6 @@ internal sealed partial class AnswerAccumulator
 
     /// <summary>The text of the end, where the end told one.</summary>
     public string? FinalText { get; private set; }
-
-    /// <summary>The message that is shown; null while nothing is.</summary>
-    public string? SpeakerId => _speaker?.Id;
-
-    /// <summary>See <see cref="ToolSteps.Told"/>.</summary>
-    public Dictionary<string, bool> ToolsTold => _tools.Told;
 
     /// <summary>Takes the next event and adds what it says.</summary>
     /// <returns>False for an event that could not be read and was left out.</returns>
@@ -85,6 +83,10 @@ internal sealed partial class AnswerAccumulator
     /// <summary>Takes an event that was too long to be read: only what its name alone says counts.</summary>
     public void ApplyCut(string name) => HasEnded |= name == LangflowEvents.End;
 
+    /// <summary>Where another process could go on.</summary>
+    public ResumeToken At(string job, long? lastEvent) =>
+        new(job, lastEvent, _speaker?.Id, _inStep && _tokensAreWhole && _speaker?.Tokens is not null, _tools.Told);
+
     /// <summary>Pieces may have been missed: from here on only whole texts are believed.</summary>
     public void LoseTokens()
     {
@@ -98,7 +100,7 @@ internal sealed partial class AnswerAccumulator
     public void Finish(string? text, List<AgentOutput> outputs)
     {
         _tools.Finish(outputs);
-        var whole = FinalText ?? text ?? LastMessage() ?? _speaker?.Tokens?.ToString() ?? _said.ToString();
+        var whole = FinalText ?? text ?? LastMessage() ?? (_tokensAreWhole ? _speaker?.Tokens?.ToString() : null) ?? _said.ToString();
         if (whole.Length > _said.Length && BeginsWithSaid(whole))
         {
             Say(whole[_said.Length..], outputs);

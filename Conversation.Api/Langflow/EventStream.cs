@@ -11,8 +11,9 @@ internal sealed partial class EventStream : IAsyncDisposable
     private readonly JsonLines _lines;
     private readonly ILogger _logger;
 
-    private EventStream(HttpResponseMessage response, Stream body, int longest, ILogger logger)
+    private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, ILogger logger)
     {
+        LastId = lastId;
         _response = response;
         _reader = PipeReader.Create(body);
         _lines = new JsonLines(_reader, longest);
@@ -22,17 +23,15 @@ internal sealed partial class EventStream : IAsyncDisposable
     /// <summary>The id of the latest event, where events have one.</summary>
     public long? LastId { get; private set; }
 
-    /// <summary>The name of the latest event.</summary>
-    public string LastName { get; private set; } = "";
-
     /// <summary>Why the stream broke; null where it ended in order.</summary>
     public Exception? Broken { get; private set; }
 
-    public static async Task<EventStream> OpenAsync(HttpResponseMessage response, int longest, ILogger logger, CancellationToken token)
+    public static async Task<EventStream> OpenAsync(
+        HttpResponseMessage response, int longest, long? lastId, ILogger logger, CancellationToken token)
     {
         try
         {
-            return new EventStream(response, await response.Content.ReadAsStreamAsync(token), longest, logger);
+            return new EventStream(response, await response.Content.ReadAsStreamAsync(token), longest, lastId, logger);
         }
         catch
         {
@@ -50,7 +49,7 @@ internal sealed partial class EventStream : IAsyncDisposable
             {
                 if (LangflowEvent.IdOf(_lines.Line) is { } id)
                 {
-                    LastId = id;
+                    Note(id, answer);
                 }
                 else if (Apply(answer, said))
                 {
@@ -73,19 +72,29 @@ internal sealed partial class EventStream : IAsyncDisposable
         _response.Dispose();
     }
 
+    /// <summary>Events are numbered from 0 without holes. Pieces are not kept for whoever comes later: a hole is where some were.</summary>
+    private void Note(long id, AnswerAccumulator answer)
+    {
+        if (id > (LastId ?? 0) + 1)
+        {
+            answer.LoseTokens();
+        }
+
+        LastId = id;
+    }
+
     private bool Apply(AnswerAccumulator answer, List<AgentOutput> said)
     {
         if (_lines.IsCut)
         {
-            LastName = LangflowEvent.NameInHead(_lines.Line);
-            Log.TooLong(_logger, LastName);
-            answer.ApplyCut(LastName);
+            var name = LangflowEvent.NameInHead(_lines.Line);
+            Log.TooLong(_logger, name);
+            answer.ApplyCut(name);
             return true;
         }
 
         if (LangflowEvent.TryRead(_lines.Line, out var found) && answer.Apply(found, said))
         {
-            LastName = found.Name;
             return true;
         }
 

@@ -12,9 +12,6 @@ internal sealed class LangflowRuntime(LangflowOpener opener, LangflowState state
 {
     public const string RuntimeName = "langflow";
 
-    /// <summary>Marks the message of a simulated answer.</summary>
-    private const string SimulatedMetadata = """{"runtime":"simulated"}""";
-
     public string Name => RuntimeName;
 
     /// <summary>A job of the workflows API can be stopped and continued; it says so itself, and a run without a resume point is not.</summary>
@@ -37,8 +34,8 @@ internal sealed class LangflowRuntime(LangflowOpener opener, LangflowState state
                 throw opening.Failure!.ToFailure();
             }
 
-            yield return new AnswerMetadata(SimulatedMetadata);
-            await foreach (var output in simulated.RunAsync(context, token))
+            // It marks its answer and warns of it by itself. The agent is a flow, no script for it.
+            await foreach (var output in simulated.RunAsync(context with { Agent = null }, token))
             {
                 yield return output;
             }

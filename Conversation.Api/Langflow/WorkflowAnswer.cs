@@ -11,7 +11,8 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
 {
     private const int Tries = 6;
 
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(4);
+    /// <summary>Less than a run waits for its runtime to stop.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
 
     private readonly WorkflowJob _job;
     private readonly WorkflowJobs _jobs;
@@ -38,15 +39,11 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
         _options = options;
         _time = time;
         _logger = logger;
-        _answer = new AnswerAccumulator(said, from?.Speaker, from?.Tools);
-        if (from is not null)
-        {
-            _lastEvent = from.Event;
-            _answer.LoseTokens();
-        }
+        _answer = new AnswerAccumulator(said, from);
+        _lastEvent = from?.Event;
     }
 
-    private ResumePoint Here => new(new ResumeToken(_job.Id, _lastEvent, _answer.SpeakerId, _answer.ToolsTold).ToString());
+    private ResumePoint Here => new(_answer.At(_job.Id, _lastEvent).ToString());
 
     public async Task<bool> NextAsync(List<AgentOutput> said, CancellationToken token)
     {
@@ -61,7 +58,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
         try
         {
             _events ??= await EventStream.OpenAsync(
-                await _jobs.AttachAsync(_job, _lastEvent, token), _options.LongestLine, _logger, token);
+                await _jobs.AttachAsync(_job, _lastEvent, token), _options.LongestLine, _lastEvent, _logger, token);
             if (await _events.NextAsync(_answer, said, token) && !_answer.IsBehind)
             {
                 return await TookAsync(said, token);
@@ -102,12 +99,6 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
         _drops = 0;
         if (_events!.LastId is { } id)
         {
-            if (id > (_lastEvent ?? -1) + 1)
-            {
-                // Events are numbered without holes; what is missing was not kept.
-                _answer.LoseTokens();
-            }
-
             _lastEvent = id;
         }
 
@@ -123,7 +114,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
             return false;
         }
 
-        if (_events.LastName != LangflowEvents.Token)
+        if (said.Count > 0)
         {
             said.Add(Here);
         }
@@ -135,7 +126,11 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
     {
         await DisposeAsync();
         _events = null;
-        _answer.LoseTokens();
+        if (_answer.IsBehind)
+        {
+            _answer.LoseTokens();
+        }
+
         if (++_drops > Tries)
         {
             throw new AgentRuntimeException(

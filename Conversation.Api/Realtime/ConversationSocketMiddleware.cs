@@ -66,7 +66,7 @@ internal sealed class ConversationSocketMiddleware(
         }
         else
         {
-            var follow = new FollowOptions { After = after, TextInEvents = false, Reach = caller.Reach };
+            var follow = new FollowOptions { After = after, TextInEvents = false, CanTakeBack = false, Reach = caller.Reach };
             await new LegacySocket(connection, rights).RunAsync(feed.FollowAsync(conversation, follow, ending.Token));
         }
     }

@@ -34,12 +34,18 @@ internal sealed partial class LogCommitter(
 
     public async Task CommitAsync(IReadOnlyList<LogItem> items)
     {
+        if (items.Any(item => item.MayBeStored))
+        {
+            items = await ResolveAsync(items, cause: null);
+        }
+
         for (var attempt = 0; items.Count > 0; attempt++)
         {
             try
             {
                 await _connection.ApplyAsync(items, CancellationToken.None);
-                Answer(items);
+                Answer([.. items.Where(item => !item.MustBeAlone)]);
+                await OneByOneAsync([.. items.Where(item => item.MustBeAlone)]);
                 return;
             }
             catch (PostgresException error) when (SqlStates.IsLockTimeout(error))
@@ -90,6 +96,12 @@ internal sealed partial class LogCommitter(
             return;
         }
 
+        await OneByOneAsync(items);
+    }
+
+    private async Task OneByOneAsync(IReadOnlyList<LogItem> items)
+    {
+        Reset(items);
         foreach (var item in items)
         {
             await CommitAsync([item]);
@@ -132,11 +144,11 @@ internal sealed partial class LogCommitter(
     }
 
     /// <summary>
-    /// The connection was lost, and with it the reply: asks a new one what the log holds. What it holds is answered; what it does
+    /// The connection was lost, and with it the reply, now or in an earlier try: asks a new one what the log holds. What it holds is answered; what it does
     /// not is sent again; where it cannot be asked, the callers are told that the outcome is unknown.
     /// </summary>
     /// <returns>What is to be sent again.</returns>
-    private async Task<IReadOnlyList<LogItem>> ResolveAsync(IReadOnlyList<LogItem> items, Exception cause)
+    private async Task<IReadOnlyList<LogItem>> ResolveAsync(IReadOnlyList<LogItem> items, Exception? cause)
     {
         Reset(items);
         for (var attempt = 0; attempt < Retries; attempt++)

@@ -83,7 +83,7 @@ internal sealed class RangeProperties
         public World()
         {
             Topic = new Topic(_conversation);
-            Topic.Learn(new LogHead(_conversation, 0, null, Deleted: false, null, null, null));
+            Topic.Learn(new LogHead(_conversation, 0, null, Deleted: false, null, null, null, null));
             Message = Guid.CreateVersion7();
             Text = new LiveText(Message, 1, attempt: 1);
             Topic.Open(Text);
@@ -112,7 +112,7 @@ internal sealed class RangeProperties
         }
 
         private MessageRow Body(string status, string content) => new(
-            Message, _conversation, 1, "assistant", content, null, status, null, null, 1, default, default, Deleted: false);
+            Message, _conversation, 1, "assistant", content, null, status, null, null, 1, 0, default, default, Deleted: false);
     }
 
     private sealed class Client(World world, bool naive)
