@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Conversation.Api.AgentRuntimes;
 
@@ -11,6 +10,8 @@ internal sealed partial class AnswerAccumulator
 
     /// <summary>What the workflows API says to a listener whose queue is full; no failure of the flow.</summary>
     private const string TooSlow = "exceeded buffering capacity";
+
+    private static readonly string[] UsageKinds = ["input_tokens", "output_tokens", "total_tokens"];
 
     private int _order;
 
@@ -69,7 +70,7 @@ internal sealed partial class AnswerAccumulator
         var message = MessageOf(id);
         message.Text = data.Text("text") ?? "";
         message.Order = ++_order;
-        message.Usage = data.Get("properties")?.Get("usage")?.GetRawText() ?? message.Usage;
+        message.Usage = data.Get("properties")?.Get("usage") is { ValueKind: JsonValueKind.Object } usage ? UsageOf(usage) : message.Usage;
         _tools.Apply(id, data, outputs);
         if (message.Tokens is null || !_tokensAreWhole)
         {
@@ -108,20 +109,18 @@ internal sealed partial class AnswerAccumulator
     /// <summary>Tokens by kind, summed over the messages that tell them; null where none does.</summary>
     private string? Usage()
     {
-        var sums = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var usage in _messages.Values.Select(message => message.Usage).OfType<string>())
-        {
-            if (ErrorText.Parse(Encoding.UTF8.GetBytes(usage)) is not { ValueKind: JsonValueKind.Object } kinds)
-            {
-                continue;
-            }
-
-            foreach (var kind in kinds.EnumerateObject().Where(kind => kind.Value.ValueKind == JsonValueKind.Number))
-            {
-                sums[kind.Name] = sums.GetValueOrDefault(kind.Name) + (kind.Value.TryGetInt64(out var count) ? count : 0);
-            }
-        }
-
+        var sums = _messages.Values
+            .SelectMany(message => message.Usage)
+            .GroupBy(kind => kind.Kind, kind => kind.Count)
+            .OrderBy(kind => kind.Key, StringComparer.Ordinal)
+            .ToDictionary(kind => kind.Key, kind => kind.Sum());
         return sums.Count == 0 ? null : JsonSerializer.Serialize(sums);
     }
+
+    private static (string Kind, long Count)[] UsageOf(JsonElement usage) =>
+    [
+        .. UsageKinds
+            .Where(kind => usage.Get(kind) is { ValueKind: JsonValueKind.Number } count && count.TryGetInt32(out _))
+            .Select(kind => (kind, usage.GetProperty(kind).GetInt64())),
+    ];
 }

@@ -230,7 +230,7 @@ internal sealed partial class AnswerAccumulator
         /// <summary>The pieces so far; null before the first.</summary>
         public StringBuilder? Tokens { get; set; }
 
-        public string? Usage { get; set; }
+        public (string Kind, long Count)[] Usage { get; set; } = [];
 
         /// <summary>Counts the events that carry whole messages: the highest is the latest.</summary>
         public int Order { get; set; }

@@ -53,7 +53,7 @@ internal static partial class ErrorText
     {
         var untraced = text is null ? "" : Trace().Replace(text, "");
         var clean = Blank().Replace(Credential().Replace(untraced, "***"), " ").Trim();
-        return clean.Length == 0 ? "The flow failed and did not say why." : Head(clean, Longest);
+        return clean.Length == 0 ? "The flow failed and did not say why." : Head(LooseText.Mended(clean), Longest);
     }
 
     private static string? Text(JsonElement detail) => detail.ValueKind switch

@@ -33,8 +33,9 @@ internal readonly record struct LangflowEvent(string Name, ReadOnlySequence<byte
         {
             return TryReadObject(json, out found);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
         {
+            // The latter is what Utf8JsonReader throws where the bytes end within true, false or null.
             return false;
         }
     }
@@ -53,7 +54,7 @@ internal readonly record struct LangflowEvent(string Name, ReadOnlySequence<byte
                 }
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
         {
             // Not what was promised: it has no name.
         }

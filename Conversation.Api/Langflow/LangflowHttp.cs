@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Conversation.Api.AgentRuntimes;
 using Polly.CircuitBreaker;
@@ -33,14 +32,6 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
             request.Content = JsonContent.Create(body);
         }
 
-        return request;
-    }
-
-    /// <summary>A request for a stream, which must come uncompressed: a proxy that compresses it holds it back.</summary>
-    public static HttpRequestMessage StreamRequest(HttpMethod method, string path, string key, object? body = null)
-    {
-        var request = Request(method, path, key, body);
-        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         return request;
     }
 

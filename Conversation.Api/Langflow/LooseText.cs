@@ -1,6 +1,9 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Conversation.Api.Wire;
 
 namespace Conversation.Api.Langflow;
 
@@ -24,7 +27,7 @@ internal static class LooseText
         }
         catch (InvalidOperationException)
         {
-            return Unescape(Encoding.UTF8.GetString(reader.HasValueSequence ? System.Buffers.BuffersExtensions.ToArray(reader.ValueSequence) : reader.ValueSpan));
+            return Unescape(Encoding.UTF8.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan));
         }
     }
 
@@ -42,7 +45,7 @@ internal static class LooseText
         }
         catch (InvalidOperationException)
         {
-            return Unescape(element.GetRawText()[1..^1]);
+            return Unescape(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(element)[1..^1]));
         }
     }
 
@@ -58,6 +61,53 @@ internal static class LooseText
     /// <summary>The items of a property that is a list, none where it is not.</summary>
     public static IEnumerable<JsonElement> Items(this JsonElement element, string name) =>
         element.Get(name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : [];
+
+    /// <summary>The text as it can be stored: NUL and half pairs become U+FFFD.</summary>
+    public static string Mended(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
+
+    /// <summary>The same for every text in a document, written without needless escapes.</summary>
+    public static string Mended(JsonElement element)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
+        {
+            Write(writer, element);
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var member in element.EnumerateObject())
+                {
+                    writer.WritePropertyName(Mended(Unescape(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8PropertyName(member)))));
+                    Write(writer, member.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in element.EnumerateArray())
+                {
+                    Write(writer, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.String:
+                writer.WriteStringValue(Mended(Read(element)!));
+                break;
+            default:
+                element.WriteTo(writer);
+                break;
+        }
+    }
 
     /// <summary>The inside of a valid JSON string without its escapes.</summary>
     private static string Unescape(string inside)

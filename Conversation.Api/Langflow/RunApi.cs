@@ -11,7 +11,7 @@ internal sealed class RunApi(LangflowHttp http, LangflowOptions options, ILogger
 {
     public async Task<ILangflowAnswer> OpenAsync(LangflowAsk ask, CancellationToken token)
     {
-        using var request = LangflowHttp.StreamRequest(
+        using var request = LangflowHttp.Request(
             HttpMethod.Post,
             $"api/v1/run/{ask.Flow}?stream=true",
             ask.Key,

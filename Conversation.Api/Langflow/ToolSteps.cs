@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Conversation.Api.AgentRuntimes;
+using Conversation.Api.Wire;
 
 namespace Conversation.Api.Langflow;
 
@@ -61,12 +62,8 @@ internal sealed class ToolSteps(IReadOnlyDictionary<string, bool>? told = null)
 
     private static string? Bounded(JsonElement? json)
     {
-        if (json?.GetRawText() is not { } text || text.Length <= Longest)
-        {
-            return json?.GetRawText();
-        }
-
-        return JsonSerializer.Serialize(ErrorText.Head(text, Longest));
+        var text = json is { } found ? LooseText.Mended(found) : null;
+        return text is null || text.Length <= Longest ? text : JsonSerializer.Serialize(ErrorText.Head(text, Longest), WireJson.Options);
     }
 
     private sealed class Use(string name)

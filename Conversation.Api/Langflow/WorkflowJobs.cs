@@ -39,7 +39,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
     /// <summary>The job's events after one of them; all that it kept where there is none.</summary>
     public async Task<HttpResponseMessage> AttachAsync(WorkflowJob job, long? after, CancellationToken token)
     {
-        using var request = LangflowHttp.StreamRequest(HttpMethod.Get, $"{Path}/{Uri.EscapeDataString(job.Id)}/events", job.Key);
+        using var request = LangflowHttp.Request(HttpMethod.Get, $"{Path}/{Uri.EscapeDataString(job.Id)}/events", job.Key);
         if (after is { } last)
         {
             request.Headers.Add("Last-Event-ID", last.ToString(CultureInfo.InvariantCulture));
