@@ -97,11 +97,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
     private async Task<bool> TookAsync(List<AgentOutput> said, CancellationToken token)
     {
         _drops = 0;
-        if (_events!.LastId is { } id)
-        {
-            _lastEvent = id;
-        }
-
+        _lastEvent = _events!.LastId;
         if (_answer.HasFailed || _answer.WasStopped)
         {
             throw new AgentRuntimeException(LangflowErrors.FlowFailed, _answer.Failure ?? "The flow was stopped in Langflow.");
@@ -124,6 +120,8 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
 
     private async Task<bool> DroppedAsync(Exception? cause, List<AgentOutput> said, CancellationToken token)
     {
+        // An event that came with the break is not asked for again.
+        _lastEvent = _events?.LastId ?? _lastEvent;
         await DisposeAsync();
         _events = null;
         if (_answer.IsBehind)

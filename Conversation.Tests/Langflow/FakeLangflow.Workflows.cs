@@ -58,7 +58,7 @@ internal sealed partial class FakeLangflow
     private async Task BeginAsync(HttpContext http)
     {
         var body = await JsonSerializer.DeserializeAsync<JsonElement>(http.Request.Body);
-        var strange = body.EnumerateObject().FirstOrDefault(member => !Known.Contains(member.Name)).Name;
+        var strange = body.EnumerateObject().Select(member => member.Name).FirstOrDefault(name => !Known.Contains(name));
         if (strange is not null || !Guid.TryParse(body.GetProperty("flow_id").GetString(), out _))
         {
             await WriteAsync(http, 422, new { detail = new[] { new { type = "extra_forbidden", msg = $"Not permitted: {strange ?? "flow_id"}" } } });
