@@ -29,7 +29,7 @@ internal sealed class RunAnswer(
     public bool IsResumable => _resumeToken is not null;
 
     /// <summary>Whether it is as long as it may be.</summary>
-    public bool IsFull => _writer?.Length >= options.LongestAnswer;
+    public bool IsFull { get; private set; }
 
     public ValueTask DisposeAsync()
     {
@@ -124,7 +124,9 @@ internal sealed class RunAnswer(
         if (clean.Length > 0)
         {
             _writer ??= await StartAsync();
-            _writer.Append(Cut(clean, _writer.Length));
+            var cut = Cut(clean, _writer.Length);
+            _writer.Append(cut);
+            IsFull = cut.Length < clean.Length || _writer.Length == options.LongestAnswer;
         }
     }
 

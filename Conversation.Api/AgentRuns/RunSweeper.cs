@@ -31,59 +31,54 @@ internal sealed partial class RunSweeper(
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
+        var trusted = true;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (!await SweepAsync(stoppingToken))
+            var expired = worker.IsDraining ? [] : await LookAsync(stoppingToken);
+            if (expired is not null && !trusted)
             {
-                // While the database was away nobody could renew: an outage must not cost a run.
+                // While the database was away nobody could renew; its first word is no news of the nodes. An outage must not cost a run.
                 await Task.Delay(LeaseKeeper.Interval, time, stoppingToken);
+                expired = await LookAsync(stoppingToken);
             }
+
+            trusted = expired is not null;
+            await Task.WhenAll((expired ?? []).Select(run => EndAsync(run, stoppingToken)));
         }
     }
 
-    /// <returns>False where the database did not answer, or only after a stall: what it says of leases then is no news of their nodes.</returns>
-    private async Task<bool> SweepAsync(CancellationToken token)
+    /// <returns>Null where the database did not answer, or only after a stall.</returns>
+    private async Task<IReadOnlyList<ExpiredRun>?> LookAsync(CancellationToken token)
     {
         try
         {
-            if (worker.IsDraining)
-            {
-                // What this node gives back is for others.
-                return true;
-            }
-
             var asked = time.GetTimestamp();
             var expired = await runs.ExpiredAsServiceAsync(BatchSize, token);
-            if (time.GetElapsedTime(asked) > Stall)
-            {
-                return false;
-            }
-
-            foreach (var run in expired)
-            {
-                Log.Expired(logger, run.Id, run.Attempt);
-            }
-
-            await Task.WhenAll(expired.Select(run => EndAsync(run, token)));
-            return true;
+            return time.GetElapsedTime(asked) > Stall ? null : expired;
         }
         catch (DatabaseUnavailableException error)
         {
             Log.Unavailable(logger, error);
-            return false;
+            return null;
         }
     }
 
     private async Task EndAsync(ExpiredRun run, CancellationToken token)
     {
+        Log.Expired(logger, run.Id, run.Attempt);
         try
         {
-            if (!await takeover.TryAsync(run, token))
+            var kept = run.StreamingMessageId is { } message ? await takeover.ReadKeptAsync(message, token) : null;
+            if (kept is null || !await takeover.TryAsync(run, kept, token))
             {
-                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run) : Lost(run), token);
+                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run, kept) : Lost(run, kept), token);
             }
         }
-        catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
+        catch (DatabaseUnavailableException error)
+        {
+            Log.Unavailable(logger, error);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             // One run that cannot be ended may not keep the others from it.
             Log.NotEnded(logger, run.Id, error);
@@ -91,7 +86,7 @@ internal sealed partial class RunSweeper(
     }
 
     /// <summary>Whoever was to stop it is gone, and so it has stopped.</summary>
-    private static StepRun Cancelled(ExpiredRun run)
+    private static StepRun Cancelled(ExpiredRun run, string? kept)
     {
         var step = Step(run) with
         {
@@ -104,17 +99,21 @@ internal sealed partial class RunSweeper(
             : step with
             {
                 Events = [RunEvents.MessageInterrupted, .. step.Events],
-                Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: "cancelled"),
+                Answer = Ended(message, kept!, "cancelled"),
             };
     }
 
-    private StepRun Lost(ExpiredRun run) => run.StreamingMessageId is { } message
+    private StepRun Lost(ExpiredRun run, string? kept) => run.StreamingMessageId is { } message
         ? Failed(run) with
         {
             Events = [RunEvents.MessageInterrupted, new RunEvent(EventTypes.RunFailed)],
-            Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: RunErrorCodes.WorkerLost),
+            Answer = Ended(message, kept!, RunErrorCodes.WorkerLost),
         }
         : run.Attempt >= options.MostAttempts ? Failed(run) : Step(run) with { Events = [RunEvents.Queued], Status = RunStatus.Queued };
+
+    /// <summary>Followers of the dead node may have been shown more than was kept: a new attempt takes it back.</summary>
+    private static AnswerChange Ended(Guid message, string kept, string reason) =>
+        new(message, MessageStatus.Interrupted, Content: kept, FinishReason: reason, Keep: kept.Length);
 
     private static StepRun Failed(ExpiredRun run) => Step(run) with
     {

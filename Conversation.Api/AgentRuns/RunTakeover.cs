@@ -15,24 +15,26 @@ internal sealed class RunTakeover(
     RunOptions options,
     TimeProvider time)
 {
+    /// <summary>What the checkpoints hold of a streaming message.</summary>
+    public async Task<string> ReadKeptAsync(Guid message, CancellationToken token) =>
+        string.Concat((await checkpoints.ReadAsync([message], [0], token)).Select(chunk => chunk.Text));
+
+    /// <param name="run">A run whose lease has run out.</param>
+    /// <param name="text">What is kept of its answer.</param>
+    /// <param name="token">Ends the attempt.</param>
     /// <returns>False where nothing can go on; true also where another node was faster.</returns>
-    public async Task<bool> TryAsync(ExpiredRun run, CancellationToken token)
+    public async Task<bool> TryAsync(ExpiredRun run, string text, CancellationToken token)
     {
         if (run is not { Status: RunStatus.Running, StreamingMessageId: { } message, ResumeToken: { } resume }
             || run.Attempt >= options.MostAttempts
-            || !runtimes.CanResume(run.Runtime))
+            || !runtimes.CanResume(run.Runtime)
+            || text.Length < run.ResumeOffset)
         {
             return false;
         }
 
         // What stands behind the resume point would be said again.
-        var kept = string.Concat((await checkpoints.ReadAsync([message], [0], token)).Select(chunk => chunk.Text));
-        if (kept.Length < run.ResumeOffset)
-        {
-            return false;
-        }
-
-        kept = kept[..run.ResumeOffset];
+        var kept = text[..run.ResumeOffset];
         var askedAt = time.GetTimestamp();
         var taken = await log.AppendAsync(
             new TakeOverRun

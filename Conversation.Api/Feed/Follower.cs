@@ -118,13 +118,16 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             return null;
         }
 
-        var had = _text is { } text && text.MessageId == message.Id ? text : new Cursor(message.Id, message.Attempt, 0);
+        // A reader with a bare seq may have text of any attempt.
+        var had = _text is { } text && text.MessageId == message.Id ? text : new Cursor(message.Id, Attempt: 1, Offset: 0);
         var have = had.Offset;
+        var takesBack = false;
         if (had.Attempt < message.Attempt)
         {
             if (options.CanTakeBack)
             {
                 have = Math.Min(have, message.Keep);
+                takesBack = have < had.Offset || had.Offset == 0;
             }
             else if (!Goes(had, message.Keep, message.Content))
             {
@@ -139,7 +142,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         }
 
         _text = new Cursor(message.Id, message.Attempt, message.Content.Length);
-        return have >= message.Content.Length && have >= had.Offset
+        return have >= message.Content.Length && !takesBack
             ? null
             : new DeltaFrame(
                 new LiveRange(message.Seq, message.Id, message.Attempt, have, message.Keep, message.Content.AsMemory(have)), Position);

@@ -35,11 +35,6 @@ internal sealed class ConversationSocketMiddleware(
             return;
         }
 
-        if (!options.AllowsOrigin(context.Request))
-        {
-            throw new ServiceException(StatusCodes.Status403Forbidden, "This origin is not allowed.");
-        }
-
         if (!Guid.TryParse(context.Request.RouteValues[RouteParameter] as string, out var conversation)
             || !await access.MayFollowAsync(context.User, conversation, context.RequestAborted))
         {

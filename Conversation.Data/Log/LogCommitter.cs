@@ -28,7 +28,16 @@ internal sealed partial class LogCommitter(
     public bool HasParked => !_parked.IsEmpty;
 
     /// <summary>Takes an item whose conversation is locked by someone else, so that it waits for its turn.</summary>
-    public bool TryPark(LogItem item) => _parked.TryJoin(item);
+    public bool TryPark(LogItem item)
+    {
+        if (!_parked.HasWaiting(item.ConversationId))
+        {
+            return false;
+        }
+
+        Park(item);
+        return true;
+    }
 
     public async ValueTask DisposeAsync() => await _connection.DisposeAsync();
 
@@ -114,20 +123,34 @@ internal sealed partial class LogCommitter(
     {
         Reset(items);
         var free = await FreeAsync([.. items.Select(item => item.ConversationId).Distinct()]);
-        var rest = new List<LogItem>();
-        foreach (var item in items)
+        var rest = items.Where(item => !item.LocksConversation || free.Contains(item.ConversationId)).ToList();
+        if (rest.Count == items.Count)
         {
-            if (!item.LocksConversation || free.Contains(item.ConversationId))
+            // The conversations are free by now, or another row is held: whoever needs it finds out alone.
+            if (items.Count == 1)
             {
-                rest.Add(item);
+                Park(items[0]);
+                return [];
             }
-            else
-            {
-                _parked.Park(item);
-            }
+
+            await OneByOneAsync(items);
+            return [];
+        }
+
+        foreach (var item in items.Except(rest))
+        {
+            Park(item);
         }
 
         return rest;
+    }
+
+    private void Park(LogItem item)
+    {
+        if (!_parked.TryPark(item))
+        {
+            item.Fail(new DatabaseUnavailableException("Too much waits for locked conversations; nothing was stored. Try again shortly."));
+        }
     }
 
     private async Task<HashSet<Guid>> FreeAsync(Guid[] conversations)

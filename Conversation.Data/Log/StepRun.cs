@@ -60,7 +60,7 @@ public sealed record RunEvent(string Type, string? Data = null, bool OfMessage =
 /// <param name="MessageId">The answer.</param>
 /// <param name="Status">Its state after the step, one of <see cref="Messages.MessageStatus"/>.</param>
 /// <param name="Starts">True when the message begins with this step.</param>
-/// <param name="Content">Its final text; null to take the checkpoints (or, at the start, nothing).</param>
+/// <param name="Content">Its final text; null at the start of one that is still to be generated.</param>
 /// <param name="FinishReason">Why it ended.</param>
 /// <param name="Metadata">At the start: a JSON object as text.</param>
 /// <param name="Keep">

@@ -44,13 +44,7 @@ internal sealed partial class StepRunStatement
                     WHEN m.attempt > 1 THEN least(m.keep, n.rewrite_keep)
                     ELSE n.rewrite_keep
                 END,
-                content = coalesce(
-                    n.content,
-                    (
-                        SELECT string_agg(k.text, '' ORDER BY k.from_offset)
-                        FROM message_chunks k
-                        WHERE k.message_id = m.id AND k.attempt = m.attempt),
-                    '')
+                content = n.content
             FROM numbered n
             WHERE m.id = n.message_id AND n.start_step IS NULL AND m.deleted_at IS NULL
         ),
