@@ -26,6 +26,12 @@ internal sealed record AgentContext
     /// <summary>What is left of an earlier attempt that a killed process began; null for a new answer.</summary>
     public AgentResume? Resume { get; init; }
 
+    /// <summary>
+    /// Whether the stop that a cancelled token asks for is only this process's: another one continues, so a runtime that can resume
+    /// lets go of its work without stopping it.
+    /// </summary>
+    public Func<bool> IsHandedOver { get; init; } = static () => false;
+
     /// <summary>The visible messages before the trigger, oldest first, read only if the runtime wants them.</summary>
     public required Func<CancellationToken, IAsyncEnumerable<MessageRow>> Earlier { get; init; }
 }

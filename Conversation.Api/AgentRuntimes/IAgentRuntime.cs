@@ -12,6 +12,9 @@ internal interface IAgentRuntime
     /// <summary>What it can do beyond answering.</summary>
     AgentCapabilities Capabilities { get; }
 
+    /// <summary>How it is, in one word for the operator: whatever it says, the service is ready. Default <c>ok</c>.</summary>
+    string State => "ok";
+
     /// <summary>Runs the agent once. The sequence ends after <see cref="AnswerEnd"/>; ending without one is a failure.</summary>
     /// <param name="context">What the agent is asked.</param>
     /// <param name="token">Asks it to stop: by a cancel, a time-out or the end of the service.</param>

@@ -20,18 +20,28 @@ public sealed class HealthController : ControllerBase
     /// <summary>The service can serve: the database answers and has the schema.</summary>
     /// <param name="readiness">Looks.</param>
     /// <param name="token">Ends the look.</param>
-    /// <response code="200">It can.</response>
+    /// <response code="200">It can. What is said of the runtime never makes it unready.</response>
     /// <response code="503">It cannot; the body says what is missing.</response>
     [HttpGet("ready")]
-    [ProducesResponseType<HealthBody>(StatusCodes.Status200OK)]
-    public async Task<HealthBody> ReadyAsync([FromServices] Readiness readiness, CancellationToken token)
+    [ProducesResponseType<ReadyBody>(StatusCodes.Status200OK)]
+    public async Task<ReadyBody> ReadyAsync([FromServices] Readiness readiness, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(readiness);
         await readiness.CheckAsync(token);
-        return new HealthBody("ok");
+        return new ReadyBody("ok", readiness.Runtime);
     }
 }
 
 /// <summary>A state of health.</summary>
 /// <param name="Status">Always <c>ok</c>; anything else is a problem.</param>
 public sealed record HealthBody(string Status);
+
+/// <summary>A state of readiness.</summary>
+/// <param name="Status">Always <c>ok</c>; anything else is a problem.</param>
+/// <param name="Runtime">What answers user messages.</param>
+public sealed record ReadyBody(string Status, RuntimeBody Runtime);
+
+/// <summary>The runtime of new runs.</summary>
+/// <param name="Name">Such as <c>langflow</c> or <c>simulated</c>.</param>
+/// <param name="State"><c>ok</c>, <c>unknown</c> before the first run, <c>failing</c>, <c>circuit_open</c>, or <c>missing</c>.</param>
+public sealed record RuntimeBody(string Name, string State);

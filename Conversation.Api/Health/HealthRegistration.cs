@@ -1,3 +1,4 @@
+using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Background;
 using Conversation.Data.Postgres;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -9,7 +10,9 @@ internal static class HealthRegistration
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new Readiness(
-            provider.GetRequiredService<DbSession>(), provider.GetRequiredService<NodeStop>()));
+            provider.GetRequiredService<DbSession>(),
+            provider.GetRequiredService<AgentRuntimeRegistry>(),
+            provider.GetRequiredService<NodeStop>()));
         return services;
     }
 }

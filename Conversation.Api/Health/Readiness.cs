@@ -1,3 +1,4 @@
+using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Background;
 using Conversation.Data.Postgres;
 using Conversation.Migrations.Runner;
@@ -10,13 +11,18 @@ public sealed class Readiness
     private const string AppliedVersion = """SELECT max("Version") FROM public."VersionInfo" """;
 
     private readonly DbSession _session;
+    private readonly AgentRuntimeRegistry _runtimes;
     private readonly NodeStop _stop;
 
-    internal Readiness(DbSession session, NodeStop stop)
+    internal Readiness(DbSession session, AgentRuntimeRegistry runtimes, NodeStop stop)
     {
         _session = session;
+        _runtimes = runtimes;
         _stop = stop;
     }
+
+    /// <summary>What answers user messages, and how it is.</summary>
+    public RuntimeBody Runtime => new(_runtimes.Default, _runtimes.State);
 
     /// <summary>Returns when all is well.</summary>
     /// <param name="token">Ends the look.</param>

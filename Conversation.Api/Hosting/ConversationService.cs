@@ -6,6 +6,7 @@ using Conversation.Api.Configuration;
 using Conversation.Api.Errors;
 using Conversation.Api.Feed;
 using Conversation.Api.Health;
+using Conversation.Api.Langflow;
 using Conversation.Api.Housekeeping;
 using Conversation.Api.Limits;
 using Conversation.Api.Machines;
@@ -46,6 +47,7 @@ internal static class ConversationService
         services.AddMachineTokens();
         services.AddFeed();
         services.AddMessages(settings);
+        services.AddLangflow(settings);
         services.AddAgentRuntimes(settings);
         services.AddAgentRuns(settings);
         services.AddRealtime(settings);

@@ -60,7 +60,7 @@ internal static class TelemetryRegistration
     }
 
     private static bool IsDisabled(ServiceSettings settings) =>
-        string.Equals(settings.OtelSdkDisabled, "true", StringComparison.OrdinalIgnoreCase);
+        settings.OtelSdkDisabled;
 
     private static bool IsSet(string? all, string? one) => !string.IsNullOrEmpty(all) || !string.IsNullOrEmpty(one);
 

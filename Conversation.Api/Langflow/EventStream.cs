@@ -1,0 +1,113 @@
+using System.IO.Pipelines;
+using Conversation.Api.AgentRuntimes;
+
+namespace Conversation.Api.Langflow;
+
+/// <summary>The events of one response, given to an accumulator one by one.</summary>
+internal sealed partial class EventStream : IAsyncDisposable
+{
+    private readonly HttpResponseMessage _response;
+    private readonly PipeReader _reader;
+    private readonly JsonLines _lines;
+    private readonly ILogger _logger;
+
+    private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, ILogger logger)
+    {
+        LastId = lastId;
+        _response = response;
+        _reader = PipeReader.Create(body);
+        _lines = new JsonLines(_reader, longest);
+        _logger = logger;
+    }
+
+    /// <summary>The id of the latest event, where events have one.</summary>
+    public long? LastId { get; private set; }
+
+    /// <summary>Why the stream broke; null where it ended in order.</summary>
+    public Exception? Broken { get; private set; }
+
+    public static async Task<EventStream> OpenAsync(
+        HttpResponseMessage response, int longest, long? lastId, ILogger logger, CancellationToken token)
+    {
+        try
+        {
+            return new EventStream(response, await response.Content.ReadAsStreamAsync(token), longest, lastId, logger);
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for an event and applies it; false at the end of the stream, in order or not.</summary>
+    public async Task<bool> NextAsync(AnswerAccumulator answer, List<AgentOutput> said, CancellationToken token)
+    {
+        try
+        {
+            while (await _lines.NextAsync(token))
+            {
+                if (LangflowEvent.IdOf(_lines.Line) is { } id)
+                {
+                    Note(id, answer);
+                }
+                else if (Apply(answer, said))
+                {
+                    return true;
+                }
+            }
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException && !token.IsCancellationRequested)
+        {
+            Broken = error;
+        }
+
+        return false;
+    }
+
+    /// <summary>An unread response is closed with its connection; that is how Langflow learns that nobody listens.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _reader.CompleteAsync();
+        _response.Dispose();
+    }
+
+    /// <summary>Events are numbered from 0 without holes. Pieces are not kept for whoever comes later: a hole is where some were.</summary>
+    private void Note(long id, AnswerAccumulator answer)
+    {
+        if (id > (LastId ?? 0) + 1)
+        {
+            answer.LoseTokens();
+        }
+
+        LastId = id;
+    }
+
+    private bool Apply(AnswerAccumulator answer, List<AgentOutput> said)
+    {
+        if (_lines.IsCut)
+        {
+            var name = LangflowEvent.NameInHead(_lines.Line);
+            Log.TooLong(_logger, name);
+            answer.ApplyCut(name);
+            return true;
+        }
+
+        if (LangflowEvent.TryRead(_lines.Line, out var found) && answer.Apply(found, said))
+        {
+            return true;
+        }
+
+        Log.Unreadable(_logger, _lines.Line.Length);
+        return false;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(820, LogLevel.Warning, "Langflow sent an event {Name} that is longer than is read; it is left out.")]
+        public static partial void TooLong(ILogger logger, string name);
+
+        [LoggerMessage(821, LogLevel.Debug, "Langflow sent a line of {Length} bytes that is no event; it is left out.")]
+        public static partial void Unreadable(ILogger logger, long length);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.RegularExpressions;
+using Conversation.Api.AgentRuntimes;
+
+namespace Conversation.Api.Langflow;
+
+/// <summary>What became of the attempt to begin a run.</summary>
+/// <param name="Notices">What there is to say of it.</param>
+/// <param name="Answer">The run that has begun; null where none has.</param>
+/// <param name="Chosen">The flow that was chosen for the conversation; null where it had one.</param>
+/// <param name="Failure">Why none has begun.</param>
+internal sealed record Opening(
+    IReadOnlyList<Notice> Notices, ILangflowAnswer? Answer = null, string? Chosen = null, LangflowUnusableException? Failure = null);
+
+/// <summary>Begins runs: gets the key, chooses the flow and the API.</summary>
+internal sealed partial class LangflowOpener(
+    LangflowKeys keys, FlowChooser flows, ApiChoice apis, LangflowState state, ILogger<LangflowOpener> logger)
+{
+    private static readonly Notice Authenticated = new("info", LangflowNotices.Authenticated);
+
+    /// <exception cref="AgentRuntimeException">The flow was begun, and failed at once.</exception>
+    public async Task<Opening> OpenAsync(AgentContext context, CancellationToken token)
+    {
+        try
+        {
+            return await TryAsync(context, token);
+        }
+        catch (LangflowUnusableException error)
+        {
+            Log.Unusable(logger, context.RunId, error.Code, error);
+            if (error.Code is LangflowErrors.Unavailable or LangflowErrors.AuthFailed)
+            {
+                state.Failed();
+            }
+
+            List<Notice> notices = error.Code == LangflowErrors.NoFlows ? [Authenticated] : [];
+            if (error.Notice is { } code)
+            {
+                notices.Add(new Notice("warn", code));
+            }
+
+            return new Opening(notices, Failure: error);
+        }
+    }
+
+    /// <summary>A key that was accepted before and no longer is was withdrawn: then, and only then, a new one is tried.</summary>
+    private async Task<Opening> TryAsync(AgentContext context, CancellationToken token)
+    {
+        var key = await keys.GetAsync(token);
+        try
+        {
+            return await TryAsync(context, key, token);
+        }
+        catch (LangflowUnusableException error) when (error.Code == LangflowErrors.AuthFailed && keys.Forget(key))
+        {
+            return await TryAsync(context, await keys.GetAsync(token), token);
+        }
+    }
+
+    private async Task<Opening> TryAsync(AgentContext context, string key, CancellationToken token)
+    {
+        var flow = context.Agent ?? await flows.ChooseAsync(context.Trigger.Content, key, token);
+        if (!FlowName().IsMatch(flow))
+        {
+            throw new LangflowUnusableException(LangflowErrors.FlowNotFound, "The flow's name is none that Langflow knows.");
+        }
+
+        var ask = new LangflowAsk(context, flow, key);
+        var api = await apis.ForAsync(ask, token);
+        try
+        {
+            var answer = await api.OpenAsync(ask, token);
+            state.Succeeded();
+            return new Opening([Authenticated], answer, context.Agent is null ? flow : null);
+        }
+        catch (LangflowUnusableException) when (api is WorkflowsApi)
+        {
+            apis.Forget();
+            throw;
+        }
+    }
+
+    /// <summary>An id, or an endpoint's name: nothing that would lead to another address.</summary>
+    [GeneratedRegex("^[A-Za-z0-9_-]{1,255}$")]
+    private static partial Regex FlowName();
+
+    private static partial class Log
+    {
+        [LoggerMessage(850, LogLevel.Warning, "Run {RunId} cannot be begun in Langflow: {Code}.")]
+        public static partial void Unusable(ILogger logger, Guid runId, string code, Exception error);
+    }
+}

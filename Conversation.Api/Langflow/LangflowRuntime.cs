@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using Conversation.Api.AgentRuntimes;
+using Conversation.Data.Runs;
+
+namespace Conversation.Api.Langflow;
+
+/// <summary>
+/// Runs flows in Langflow. Where it cannot be used, the run fails honestly; in development and testing a simulated answer, marked as
+/// such, stands in for it.
+/// </summary>
+internal sealed class LangflowRuntime(LangflowOpener opener, LangflowState state, LangflowOptions options, SimulatedRuntime simulated) : IAgentRuntime
+{
+    public const string RuntimeName = "langflow";
+
+    public string Name => RuntimeName;
+
+    /// <summary>A job of the workflows API can be stopped and continued; it says so itself, and a run without a resume point is not.</summary>
+    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Unconfirmed, Resumes: true);
+
+    public string State => state.Text;
+
+    public async IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken token)
+    {
+        var opening = await opener.OpenAsync(context, token);
+        foreach (var notice in opening.Notices.Where(_ => context.Resume is null))
+        {
+            yield return notice;
+        }
+
+        if (opening.Answer is null)
+        {
+            if (!options.Simulate || context.Resume is not null)
+            {
+                throw opening.Failure!.ToFailure();
+            }
+
+            // It marks its answer and warns of it by itself. The agent is a flow, no script for it.
+            await foreach (var output in simulated.RunAsync(context with { Agent = null }, token))
+            {
+                yield return output;
+            }
+
+            yield break;
+        }
+
+        await using var answer = opening.Answer;
+        if (opening.Chosen is { } flow)
+        {
+            yield return new AgentChosen(flow);
+        }
+
+        await foreach (var output in SpeakAsync(answer, context, token))
+        {
+            yield return output;
+        }
+    }
+
+    private static async IAsyncEnumerable<AgentOutput> SpeakAsync(
+        ILangflowAnswer answer, AgentContext context, [EnumeratorCancellation] CancellationToken token)
+    {
+        var said = new List<AgentOutput>();
+        while (true)
+        {
+            said.Clear();
+            var goesOn = await NextAsync(answer, said, token);
+            if (goesOn is null)
+            {
+                // A job that another process continues must not be stopped.
+                if (!context.IsHandedOver())
+                {
+                    yield return new CancelReport(await answer.StopAsync());
+                }
+
+                token.ThrowIfCancellationRequested();
+            }
+
+            foreach (var output in said)
+            {
+                yield return output;
+            }
+
+            if (goesOn == false)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Null when the token was cancelled.</summary>
+    private static async Task<bool?> NextAsync(ILangflowAnswer answer, List<AgentOutput> said, CancellationToken token)
+    {
+        try
+        {
+            token.ThrowIfCancellationRequested();
+            return await answer.NextAsync(said, token);
+        }
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}
