@@ -8,6 +8,7 @@ using Conversation.Api.Feed;
 using Conversation.Api.Health;
 using Conversation.Api.Housekeeping;
 using Conversation.Api.Limits;
+using Conversation.Api.Machines;
 using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
@@ -42,6 +43,7 @@ internal static class ConversationService
         PublishedKeys.Refuse(settings);
         services.AddAuth(settings, database.KeyFolder);
         services.AddLimits(settings);
+        services.AddMachineTokens();
         services.AddFeed();
         services.AddMessages(settings);
         services.AddAgentRuntimes(settings);
@@ -60,6 +62,7 @@ internal static class ConversationService
         var settings = app.Services.GetRequiredService<ServiceSettings>();
         app.UseForwardedHeaders();
         app.UseTelemetry(settings);
+        app.Services.WarnOfWeakKeys();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseExceptionHandler();

@@ -10,6 +10,8 @@ namespace Conversation.Api.Hosting;
 internal static class RequestLimits
 {
     private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+    /// <summary>Sockets carry their token in the request line, and tokens of 10 KB exist; the same as headers may have in all.</summary>
+    public const int LongestLine = 32 * 1024;
 
     /// <summary>JSON may write a byte of content in six, and metadata may be as long as content; the rest is for the other fields.</summary>
     public static long LongestBody(ServiceSettings settings) => (settings.MaxContentBytes * 12L) + (64 * 1024);
@@ -20,7 +22,7 @@ internal static class RequestLimits
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = LongestBody(settings);
         limits.MaxRequestHeadersTotalSize = settings.MaxHeaderBytes;
-        limits.MaxRequestLineSize = Math.Min(limits.MaxRequestLineSize, settings.MaxHeaderBytes);
+        limits.MaxRequestLineSize = Math.Min(LongestLine, settings.MaxHeaderBytes);
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(settings.HeaderTimeoutSeconds);
         limits.MinRequestBodyDataRate = settings.MinBodyBytesPerSecond == 0 ? null : new MinDataRate(settings.MinBodyBytesPerSecond, BodyGrace);
         var late = kestrel.ApplicationServices.GetRequiredService<LateConnections>();

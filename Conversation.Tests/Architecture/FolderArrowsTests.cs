@@ -13,10 +13,10 @@ internal sealed partial class FolderArrowsTests
         [
             "Telemetry", "Postgres", "EmbeddedPostgres", "Access", "Conversations", "Messages", "Runs", "Log", "Checkpoints", "Housekeeping",
         ],
-        ["Conversation.Migrations"] = ["Schema", "Runner", "Cli"],
+        ["Conversation.Migrations"] = ["Configuration", "Schema", "Runner", "Verification", "Bootstrap", "Cli"],
         ["Conversation.Api"] =
         [
-            "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Limits", "Feed", "Conversations", "Messages",
+            "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Machines", "Limits", "Feed", "Conversations", "Messages",
             "AgentRuntimes", "AgentRuns", "Realtime", "Housekeeping", "Health", "OpenApi", "Hosting",
         ],
     };

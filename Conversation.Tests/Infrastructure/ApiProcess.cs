@@ -117,11 +117,7 @@ internal sealed class ApiProcess : IAsyncDisposable
             start.UserName = user;
         }
 
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVERSATION_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
+        TestEnvironment.Clear(start.Environment);
         // Tests send as one principal what a crowd would; those that are about a limit set it.
         start.Environment["CONVERSATION_SERVICE_RATE_LIMIT"] = "0";
         start.Environment["CONVERSATION_SERVICE_MAX_CONNECTIONS_PER_PRINCIPAL"] = "0";
