@@ -23,7 +23,7 @@ internal sealed partial record ServiceSettings
 
     /// <summary><c>true</c> for no telemetry at all, <c>/metrics</c> included. Default <c>false</c>.</summary>
     [Variable("OTEL_SDK_DISABLED")]
-    public string? OtelSdkDisabled { get; init; }
+    public bool OtelSdkDisabled { get; init; }
 
     /// <summary>What the service calls itself in telemetry. Default <c>conversation</c>.</summary>
     [Variable("OTEL_SERVICE_NAME")]

@@ -14,7 +14,7 @@ internal static class TelemetryRegistration
 
     public static IServiceCollection AddTelemetry(this IServiceCollection services, ServiceSettings settings)
     {
-        if (IsDisabled(settings))
+        if (settings.OtelSdkDisabled)
         {
             return services;
         }
@@ -53,14 +53,11 @@ internal static class TelemetryRegistration
 
     public static void UseTelemetry(this WebApplication app, ServiceSettings settings)
     {
-        if (!IsDisabled(settings))
+        if (!settings.OtelSdkDisabled)
         {
             app.UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath);
         }
     }
-
-    private static bool IsDisabled(ServiceSettings settings) =>
-        string.Equals(settings.OtelSdkDisabled, "true", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsSet(string? all, string? one) => !string.IsNullOrEmpty(all) || !string.IsNullOrEmpty(one);
 
