@@ -22,7 +22,7 @@ internal sealed class CheckoutTests
     [Test]
     public async Task EnvDev_BesideTheSolution_IsRead()
     {
-        File.WriteAllText(Path.Combine(_checkout, ".env.dev"), $"CONVERSATION_SERVICE_DATABASE_URL='{await TestPostgres.NewDatabaseAsync()}'\n");
+        await File.WriteAllTextAsync(Path.Combine(_checkout, ".env.dev"), $"CONVERSATION_SERVICE_DATABASE_URL='{await TestPostgres.NewDatabaseAsync()}'\n");
 
         var outcome = await OperatorProcess.RunAsync(
             new Dictionary<string, string?> { ["CONVERSATION_SERVICE_ENV_FILE"] = null }, input: null, _checkout, "verify");
