@@ -75,7 +75,8 @@ internal sealed class TokenKeyReader(string variable, TokenAlgorithm algorithm, 
             return new SymmetricSecurityKey(bytes);
         }
 
-        var complaint = $"is too short for {algorithm.Name}, which needs {algorithm.LeastSecretBytes} bytes: make one by openssl rand -hex {algorithm.LeastSecretBytes}";
+        var complaint = $"is too short for {algorithm.Name}, which needs {algorithm.LeastSecretBytes} bytes: "
+            + $"make one by openssl rand -hex {algorithm.LeastSecretBytes}";
         if (isProduction)
         {
             throw new SettingsException(variable, complaint);
@@ -154,7 +155,8 @@ internal sealed class TokenKeyReader(string variable, TokenAlgorithm algorithm, 
 
         return curve.KeySize == algorithm.CurveBits
             ? new ECDsaSecurityKey(curve)
-            : throw new SettingsException(variable, $"holds a key on a curve of {curve.KeySize} bits, but {algorithm.Name} is for {algorithm.CurveBits}");
+            : throw new SettingsException(
+                variable, $"holds a key on a curve of {curve.KeySize} bits, but {algorithm.Name} is for {algorithm.CurveBits}");
     }
 
     private Uri Address(string text)

@@ -40,7 +40,10 @@ internal sealed partial record ServiceSettings
     [Variable("CONVERSATION_SERVICE_M2M_JWT_AUDIENCE")]
     public string? M2mJwtAudience { get; init; } = "kgents_microservices";
 
-    /// <summary>How far clocks may be apart when a token's times are checked, in seconds. Default 0, as the sibling services check.</summary>
+    /// <summary>
+    /// How far clocks may be apart when a token's times are checked, in seconds. Default 0, as the sibling services check. An open stream
+    /// ends at the token's own time nevertheless.
+    /// </summary>
     [Variable("CONVERSATION_SERVICE_JWT_CLOCK_SKEW_SECONDS")]
     [Range(0, 300)]
     public int JwtClockSkewSeconds { get; init; }

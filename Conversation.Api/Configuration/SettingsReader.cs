@@ -24,7 +24,8 @@ internal static class SettingsReader
     private static string NormaliseRoot(string path)
     {
         var segments = path.Trim().Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return segments.All(segment => segment is not ("." or "..") && segment.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~'))
+        return segments.All(segment =>
+            segment is not ("." or "..") && segment.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~'))
             ? string.Concat(segments.Select(segment => $"/{segment}"))
             : throw new SettingsException("CONVERSATION_SERVICE_ROOT_PATH", "must be a path such as /api/v1, or / for none");
     }

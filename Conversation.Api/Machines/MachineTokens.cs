@@ -125,7 +125,8 @@ internal sealed partial class MachineTokens(
 
     private static partial class Log
     {
-        [LoggerMessage(720, LogLevel.Warning, "No token of this service's own: CONVERSATION_SERVICE_CLIENT_ID and _SECRET are not set. Run bootstrap.")]
+        [LoggerMessage(
+            720, LogLevel.Warning, "No token of this service's own: CONVERSATION_SERVICE_CLIENT_ID and _SECRET are not set. Run bootstrap.")]
         public static partial void NoCredentials(ILogger logger);
 
         [LoggerMessage(721, LogLevel.Warning, "No token of this service's own: the auth service does not answer ({Error}).")]

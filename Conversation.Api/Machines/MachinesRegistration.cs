@@ -13,7 +13,8 @@ internal static class MachinesRegistration
         services.TryAddSingleton(provider => new MachineTokens(
             provider.GetRequiredService<ServiceSettings>(),
             new TokenEndpoint(
-                new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLifetime }), provider.GetRequiredService<ServiceSettings>()),
+                new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLifetime }),
+                provider.GetRequiredService<ServiceSettings>()),
             ClientCredentials.ReadAgain,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<MachineTokens>>()));

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -33,7 +34,7 @@ internal sealed class JsonLogFormatter(ServiceSettings settings, TimeProvider ti
             json.WriteString("logger", logEntry.Category);
             json.WriteString("message", logEntry.Formatter(logEntry.State, logEntry.Exception));
             json.WriteString("environment", settings.Environment);
-            scopeProvider?.ForEachScope(static (scope, writer) => WriteScope(writer, scope), json);
+            WriteScopes(json, scopeProvider);
             WriteValues(json, logEntry);
             if (logEntry.Exception is { } exception)
             {
@@ -46,14 +47,14 @@ internal sealed class JsonLogFormatter(ServiceSettings settings, TimeProvider ti
         textWriter.WriteLine(Encoding.UTF8.GetString(bytes.WrittenSpan));
     }
 
-    private static void WriteScope(Utf8JsonWriter json, object? scope)
+    /// <summary>The framework's scopes and ours may say the same; the inner one counts.</summary>
+    private static void WriteScopes(Utf8JsonWriter json, IExternalScopeProvider? scopes)
     {
-        foreach (var (key, value) in scope as IEnumerable<KeyValuePair<string, object?>> ?? [])
+        var values = new Dictionary<string, string?>();
+        scopes?.ForEachScope(static (scope, found) => Collect(found, scope as IEnumerable<KeyValuePair<string, object?>>), values);
+        foreach (var (key, value) in values)
         {
-            if (key != TemplateKey)
-            {
-                json.WriteString(JsonNamingPolicy.SnakeCaseLower.ConvertName(key), value?.ToString());
-            }
+            json.WriteString(key, value);
         }
     }
 
@@ -64,18 +65,31 @@ internal sealed class JsonLogFormatter(ServiceSettings settings, TimeProvider ti
             json.WriteNumber("event_id", entry.EventId.Id);
         }
 
-        if (entry.State is not IReadOnlyList<KeyValuePair<string, object?>> values || values.All(value => value.Key == TemplateKey))
+        var values = new Dictionary<string, string?>();
+        Collect(values, entry.State as IEnumerable<KeyValuePair<string, object?>>);
+        if (values.Count == 0)
         {
             return;
         }
 
         json.WriteStartObject("values");
-        foreach (var (key, value) in values.Where(value => value.Key != TemplateKey))
+        foreach (var (key, value) in values)
         {
-            json.WriteString(JsonNamingPolicy.SnakeCaseLower.ConvertName(key), value?.ToString());
+            json.WriteString(key, value);
         }
 
         json.WriteEndObject();
+    }
+
+    private static void Collect(Dictionary<string, string?> found, IEnumerable<KeyValuePair<string, object?>>? values)
+    {
+        foreach (var (key, value) in values ?? [])
+        {
+            if (key != TemplateKey)
+            {
+                found[JsonNamingPolicy.SnakeCaseLower.ConvertName(key)] = Convert.ToString(value, CultureInfo.InvariantCulture);
+            }
+        }
     }
 
     private static string LevelName(LogLevel level) => level switch

@@ -44,7 +44,9 @@ public static class DatabaseUrl
             Set(builder, keyword, given[keyword]);
         }
 
-        return string.IsNullOrEmpty(builder.Host) ? throw new FormatException($"{Variable} names no host: it must be {Form} or an Npgsql string.") : builder;
+        return string.IsNullOrEmpty(builder.Host)
+            ? throw new FormatException($"{Variable} names no host: it must be {Form} or an Npgsql string.")
+            : builder;
     }
 
     /// <param name="text">What follows the scheme.</param>
@@ -103,7 +105,8 @@ public static class DatabaseUrl
         return int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
             ? (Uri.UnescapeDataString(entry[..colon]), port)
             : throw new FormatException(
-                $"{Variable} has no number as its port: it must be {Form}, with special characters of the password percent-encoded (/ as %2F, @ as %40).");
+                $"{Variable} has no number as its port: it must be {Form}, "
+                + "with special characters of the password percent-encoded (/ as %2F, @ as %40).");
     }
 
     private static void Set(NpgsqlConnectionStringBuilder builder, string keyword, object? value)
@@ -112,7 +115,8 @@ public static class DatabaseUrl
         {
             builder[keyword] = value;
         }
-        catch (Exception error) when (error is ArgumentException or FormatException or InvalidCastException or OverflowException or NotSupportedException)
+        catch (Exception error)
+            when (error is ArgumentException or FormatException or InvalidCastException or OverflowException or NotSupportedException)
         {
             // Npgsql's own message may repeat the value.
             throw new FormatException(builder.ContainsKey(keyword)

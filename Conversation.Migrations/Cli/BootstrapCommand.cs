@@ -23,7 +23,10 @@ internal static class BootstrapCommand
             HelpName = "SECONDS",
             DefaultValueFactory = _ => DefaultWaitSeconds,
         };
-        var command = new Command("bootstrap", "Make this service's client at the auth service, and write its credentials into .env.dev.") { rotate, wait };
+        var command = new Command("bootstrap", "Make this service's client at the auth service, and write its credentials into .env.dev.")
+        {
+            rotate, wait,
+        };
         command.SetAction((line, token) => OperatorAction.RunAsync(async context =>
         {
             var limit = TimeSpan.FromSeconds(Math.Max(0, line.GetValue(wait)));

@@ -47,7 +47,7 @@ internal sealed class Confirmation
 
         Console.Write($"This deletes the database {name} on {server.Host}:{server.Port} and everything in it. Type yes to go on: ");
         // Read as one line that may never come: the end of input is no.
-        if (Console.ReadLine()?.Trim() is { } answer && (answer.Equals("yes", StringComparison.OrdinalIgnoreCase) || answer.Equals("y", StringComparison.OrdinalIgnoreCase)))
+        if (Console.ReadLine()?.Trim().ToUpperInvariant() is "YES" or "Y")
         {
             return true;
         }

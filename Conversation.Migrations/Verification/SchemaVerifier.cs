@@ -26,7 +26,8 @@ internal sealed class SchemaVerifier(string connectionString)
         var known = SchemaMigrator.KnownVersions;
         report($"Head:    {known[^1]} {MigrationCatalog.NameOf(known[^1])}");
         report(applied.Count == 0 ? "Current: none" : $"Current: {applied[^1]} {MigrationCatalog.NameOf(applied[^1])}");
-        faults.AddRange(known.Except(applied).Select(version => $"Migration {version} {MigrationCatalog.NameOf(version)} is not applied: run upgrade."));
+        faults.AddRange(known.Except(applied).Select(
+            version => $"Migration {version} {MigrationCatalog.NameOf(version)} is not applied: run upgrade."));
         faults.AddRange(applied.Except(known).Select(
             version => $"Migration {version} is applied, but not known here: another version of the service made it."));
         if (applied.Count == 0)
@@ -84,6 +85,10 @@ internal sealed class SchemaVerifier(string connectionString)
             }
 
             return await SchemaCatalog.ReadAsync(connection, schema, token);
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or NpgsqlException))
+        {
+            throw new MigrationException($"The migrations cannot be run for comparison: {error.GetBaseException().Message}", error);
         }
         finally
         {

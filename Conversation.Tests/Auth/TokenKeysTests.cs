@@ -55,8 +55,14 @@ internal sealed class TokenKeysTests
     {
         var same = Production() with
         {
-            UserJwtAlgorithm = "RS256", UserJwtSecretKey = Rsa2048, UserJwtIssuer = "i", UserJwtAudience = "a",
-            M2mJwtAlgorithm = "RS256", M2mJwtSecretKey = Rsa2048, M2mJwtIssuer = "i", M2mJwtAudience = "a",
+            UserJwtAlgorithm = "RS256",
+            UserJwtSecretKey = Rsa2048,
+            UserJwtIssuer = "i",
+            UserJwtAudience = "a",
+            M2mJwtAlgorithm = "RS256",
+            M2mJwtSecretKey = Rsa2048,
+            M2mJwtIssuer = "i",
+            M2mJwtAudience = "a",
         };
 
         Assert.Throws<SettingsException>(() => TokenKeys.From(same, folder: null));
@@ -123,7 +129,9 @@ internal sealed class TokenKeysTests
 
     private static ServiceSettings Production() => new()
     {
-        Environment = "production", UserJwtSecretKey = new string('u', 64), M2mJwtSecretKey = new string('m', 64),
+        Environment = "production",
+        UserJwtSecretKey = new string('u', 64),
+        M2mJwtSecretKey = new string('m', 64),
     };
 
     private static string PublicRsa(int bits)

@@ -71,7 +71,9 @@ internal sealed class SettingsTests
     {
         var error = Assert.Throws<SettingsException>(() => Read(new()
         {
-            ["ENVIRONMENT"] = "Production", ["DATABASE_URL"] = "postgresql://a/b", ["AUTHORIZATION"] = "authenticated",
+            ["ENVIRONMENT"] = "Production",
+            ["DATABASE_URL"] = "postgresql://a/b",
+            ["AUTHORIZATION"] = "authenticated",
         }));
         Assert.That(error!.Message, Does.Contain("AUTHORIZATION"));
     }
