@@ -16,7 +16,8 @@ internal sealed record ResumeToken(string Job, long? Event, string? Speaker, boo
     {
         try
         {
-            return JsonSerializer.Deserialize<ResumeToken>(text, WireJson.Options) is { Job.Length: > 0, Tools: not null } token ? token : null;
+            var token = JsonSerializer.Deserialize<ResumeToken>(text, WireJson.Options);
+            return token is { Job.Length: > 0, Tools: not null } ? token : null;
         }
         catch (JsonException)
         {
