@@ -75,7 +75,7 @@ internal sealed partial class ApiChoice(
         [LoggerMessage(840, LogLevel.Information, "Flows are run by the API {Api}.")]
         public static partial void Chosen(ILogger logger, string api);
 
-        [LoggerMessage(841, LogLevel.Warning, "Langflow could not be asked for its version; flows are run by the API that every version has.")]
+        [LoggerMessage(841, LogLevel.Warning, "Langflow could not be asked for its version; the API that every version has is used.")]
         public static partial void NotAsked(ILogger logger, Exception error);
     }
 }

@@ -4,12 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace Conversation.Api.Langflow;
 
-/// <summary>Makes Langflow's complaints fit for a reader: the message without its trace, and nothing that looks like a credential.</summary>
+/// <summary>Makes Langflow's complaints fit for a reader: without traces, and without what looks like a credential.</summary>
 internal static partial class ErrorText
 {
     private const int Longest = 500;
 
-    /// <summary>The complaint in an error event, in either of its shapes, or in a tool's step; a fixed sentence where there is none.</summary>
+    /// <summary>The complaint in an error event of either shape, or in a tool's step; a fixed sentence where there is none.</summary>
     public static string Of(JsonElement error)
     {
         var text = LooseText.Read(error) ?? error.Text("error") ?? error.Text("text") ?? error.Text("message");

@@ -75,7 +75,7 @@ internal sealed partial class EventStream : IAsyncDisposable
     /// <summary>Events are numbered from 0 without holes. Pieces are not kept for whoever comes later: a hole is where some were.</summary>
     private void Note(long id, AnswerAccumulator answer)
     {
-        if (id > (LastId ?? 0) + 1)
+        if (id > (LastId ?? -1) + 1)
         {
             answer.LoseTokens();
         }

@@ -18,7 +18,7 @@ internal sealed class FlowChooser(LangflowHttp http, FlowProvisioner provisioner
         ?? await DiscoverAsync(key, token)
         ?? throw new LangflowUnusableException(LangflowErrors.NoFlows, "No flow is configured, and Langflow lists none.");
 
-    /// <summary>By name, so that every node finds the same; components and the examples that come with Langflow are no flows of ours.</summary>
+    /// <summary>By name, so that every node finds the same; components and Langflow's own examples are no flows of ours.</summary>
     private async Task<string?> DiscoverAsync(string key, CancellationToken token)
     {
         // Without the slash before the query, servers with a user interface answer with their start page.

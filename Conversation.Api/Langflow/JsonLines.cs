@@ -23,7 +23,7 @@ internal sealed class JsonLines(PipeReader reader, int longest)
     /// <summary>True when the line was too long and <see cref="Line"/> is only its head.</summary>
     public bool IsCut { get; private set; }
 
-    /// <summary>Waits for the next line; false at the end of the stream. What stands behind the last line break is a line as well.</summary>
+    /// <summary>Waits for the next line; false at the end of the stream. What follows the last line break is a line as well.</summary>
     /// <param name="token">Ends the wait.</param>
     public async ValueTask<bool> NextAsync(CancellationToken token)
     {

@@ -37,17 +37,30 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
         }
     }
 
-    /// <summary>Langflow refused this key. True where that makes sense to try another one: a key that is refused as soon as it was minted
-    /// would only be followed by more of its kind.</summary>
+    /// <summary>
+    /// Langflow refused this key. True where another one may do better: one that is refused as soon as it was minted would only be
+    /// followed by more of its kind.
+    /// </summary>
     public bool Forget(string key)
     {
-        var old = options.ApiKey is null && _minted == key && time.GetElapsedTime(_mintedAt) > Young;
-        if (old)
+        if (options.ApiKey is not null)
         {
-            _minted = null;
+            return false;
         }
 
-        return old || (options.ApiKey is null && _minted != key);
+        if (_minted != key)
+        {
+            // Another caller has found that out already.
+            return true;
+        }
+
+        if (time.GetElapsedTime(_mintedAt) <= Young)
+        {
+            return false;
+        }
+
+        _minted = null;
+        return true;
     }
 
     private async Task<string> MintAsync(CancellationToken token)

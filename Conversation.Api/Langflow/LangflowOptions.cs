@@ -33,7 +33,7 @@ internal sealed record LangflowOptions
     /// <summary>The first pause before a call is repeated; the next ones are longer. Default 250 ms.</summary>
     public TimeSpan RetryPause { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Calls within half a minute that must have been made, half of them in vain, before the circuit opens. Default 6, at least 2.</summary>
+    /// <summary>Calls within half a minute, half of them in vain, after which the circuit opens. Default 6, at least 2.</summary>
     public int BreakAfter { get; init; } = 6;
 
     /// <summary>How long an open circuit refuses calls before it lets one try. Default 10 s.</summary>

@@ -12,7 +12,7 @@ namespace Conversation.Api.Langflow;
 
 internal static class LangflowRegistration
 {
-    /// <summary>Registered before the runtimes, because it says which one is the default. Without LANGFLOW_RUNTIME_URL it adds nothing.</summary>
+    /// <summary>Before the runtimes, because it says which one is the default. Adds nothing without LANGFLOW_RUNTIME_URL.</summary>
     public static IServiceCollection AddLangflow(this IServiceCollection services, ServiceSettings settings)
     {
         if (settings.LangflowApi is not (LangflowApis.Auto or LangflowApis.Run or LangflowApis.Workflows))
@@ -99,7 +99,10 @@ internal static class LangflowRegistration
 
     /// <summary>Only what may be repeated is repeated: a run that was begun twice would answer twice.</summary>
     private static void Configure(
-        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, LangflowOptions options, CircuitBreakerStateProvider state, TimeProvider time)
+        ResiliencePipelineBuilder<HttpResponseMessage> pipeline,
+        LangflowOptions options,
+        CircuitBreakerStateProvider state,
+        TimeProvider time)
     {
         pipeline.TimeProvider = time;
         pipeline.AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>

@@ -8,13 +8,14 @@ namespace Conversation.Api.Langflow;
 /// Runs flows in Langflow. Where it cannot be used, the run fails honestly; in development and testing a simulated answer, marked as
 /// such, stands in for it.
 /// </summary>
-internal sealed class LangflowRuntime(LangflowOpener opener, LangflowState state, LangflowOptions options, SimulatedRuntime simulated) : IAgentRuntime
+internal sealed class LangflowRuntime(
+    LangflowOpener opener, LangflowState state, LangflowOptions options, SimulatedRuntime simulated) : IAgentRuntime
 {
     public const string RuntimeName = "langflow";
 
     public string Name => RuntimeName;
 
-    /// <summary>A job of the workflows API can be stopped and continued; it says so itself, and a run without a resume point is not.</summary>
+    /// <summary>Only a job of the workflows API can be stopped for sure and continued; it says so by itself.</summary>
     public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Unconfirmed, Resumes: true);
 
     public string State => state.Text;

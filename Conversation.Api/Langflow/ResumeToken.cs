@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Conversation.Api.Wire;
 
 namespace Conversation.Api.Langflow;
 
@@ -11,12 +10,16 @@ namespace Conversation.Api.Langflow;
 /// <param name="Tools">The tools that were reported, and whether their end was.</param>
 internal sealed record ResumeToken(string Job, long? Event, string? Speaker, bool InPieces, Dictionary<string, bool> Tools)
 {
+    /// <summary>Names of tools' uses are Langflow's and stay as they are.</summary>
+    private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
     /// <summary>Null for what is no such token.</summary>
     public static ResumeToken? Parse(string text)
     {
         try
         {
-            return JsonSerializer.Deserialize<ResumeToken>(text, WireJson.Options) is { Job.Length: > 0, Tools: not null } token ? token : null;
+            var token = JsonSerializer.Deserialize<ResumeToken>(text, Options);
+            return token is { Job.Length: > 0, Tools: not null } ? token : null;
         }
         catch (JsonException)
         {
@@ -24,5 +27,5 @@ internal sealed record ResumeToken(string Job, long? Event, string? Speaker, boo
         }
     }
 
-    public override string ToString() => JsonSerializer.Serialize(this, WireJson.Options);
+    public override string ToString() => JsonSerializer.Serialize(this, Options);
 }

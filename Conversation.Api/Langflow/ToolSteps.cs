@@ -51,6 +51,7 @@ internal sealed class ToolSteps(IReadOnlyDictionary<string, bool>? told = null)
             outputs.Add(new ToolStarted(id, name, Bounded(step.Get("tool_input"))));
         }
 
+        use.Name = name;
         var output = step.Get("output");
         var error = step.Get("error");
         if (!use.Ended && (output is not null || error is not null))
@@ -68,7 +69,8 @@ internal sealed class ToolSteps(IReadOnlyDictionary<string, bool>? told = null)
 
     private sealed class Use(string name)
     {
-        public string Name => name;
+        /// <summary>Empty while only an earlier process has seen it.</summary>
+        public string Name { get; set; } = name;
 
         public bool Ended { get; set; }
     }

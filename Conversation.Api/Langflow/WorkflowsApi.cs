@@ -12,7 +12,8 @@ internal sealed class WorkflowsApi(
         if (ask.Context.Resume is { } resume)
         {
             var from = ResumeToken.Parse(resume.Token)
-                ?? throw new LangflowUnusableException(LangflowErrors.Unavailable, "The answer cannot be continued: its resume token is not known.");
+                ?? throw new LangflowUnusableException(
+                    LangflowErrors.Unavailable, "The answer cannot be continued: its resume token is not known.");
             return new WorkflowAnswer(new WorkflowJob(from.Job, ask.Key), jobs, options, time, logger, from, resume.Text);
         }
 

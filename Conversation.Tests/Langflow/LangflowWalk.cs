@@ -31,8 +31,12 @@ internal sealed class LangflowWalk : IAsyncDisposable
         return new LangflowWalk(fake, host);
     }
 
-    /// <summary>Says something in a new conversation, and tells what everyone saw until the run had ended.</summary>
-    public async Task<Seen> SayAsync(string text = "Hello", object? metadata = null, Guid? conversation = null)
+    /// <summary>Says something, and tells what everyone saw until the run had ended.</summary>
+    /// <param name="text">What.</param>
+    /// <param name="metadata">Of the new conversation; by default it names the flow.</param>
+    /// <param name="conversation">Where; by default a new one.</param>
+    /// <param name="shown">Set once the first text was seen.</param>
+    public async Task<Seen> SayAsync(string text = "Hello", object? metadata = null, Guid? conversation = null, TaskCompletionSource? shown = null)
     {
         var id = conversation ?? await Client.CreateConversationAsync(
             new { title = "Walk", metadata_json = metadata ?? new { flow_id = FakeLangflow.FirstFlow } });
@@ -40,7 +44,9 @@ internal sealed class LangflowWalk : IAsyncDisposable
         await legacy.NextAsync();
         await using var v2 = await V2Socket.ConnectAsync(Client, id, position: null);
         await Client.SayAsync(id, text);
-        var legacyFrames = await legacy.UntilAsync("complete");
+        var legacyFrames = shown is null ? [] : await legacy.UntilAsync("stream");
+        shown?.SetResult();
+        legacyFrames.AddRange(await legacy.UntilAsync("complete"));
         var v2Frames = new List<JsonElement>();
         await v2.UntilAsync(frame =>
         {
@@ -71,21 +77,18 @@ internal sealed class LangflowWalk : IAsyncDisposable
     {
         public string? Content => Answer.ValueKind == JsonValueKind.Undefined ? null : Answer.GetProperty("content").GetString();
 
-        /// <summary>The types of the v2 frames after the message, neighbouring deltas once.</summary>
-        public List<string> Types
+        /// <summary>The types of the events: how much of the text came in pieces is a matter of speed.</summary>
+        public List<string> Types =>
+            [.. V2.Select(LegacyClient.TypeOf).Where(type => type is not ("subscription.ready" or "heartbeat" or "message.delta"))];
+
+        /// <summary>The text that a v2 client has put together at the end.</summary>
+        public string V2Content
         {
             get
             {
-                var types = new List<string>();
-                foreach (var type in V2.Select(LegacyClient.TypeOf).Where(type => type is not ("subscription.ready" or "heartbeat")))
-                {
-                    if (type != "message.delta" || types.LastOrDefault() != type)
-                    {
-                        types.Add(type);
-                    }
-                }
-
-                return types;
+                var reader = new V2Reader();
+                V2.ForEach(reader.Apply);
+                return reader.TextOf(Answer.GetProperty("id").GetString()!);
             }
         }
 

@@ -13,7 +13,7 @@ internal sealed class LangflowWalkTests
 
     private static readonly string[] Spoken =
     [
-        "message.created", "run.queued", "run.started", "run.notice", "message.started", "message.delta", "message.completed", "run.completed",
+        "message.created", "run.queued", "run.started", "run.notice", "message.started", "message.completed", "run.completed",
     ];
 
     [TestCaseSource(typeof(LangflowProfile), nameof(LangflowProfile.All))]
@@ -27,6 +27,7 @@ internal sealed class LangflowWalkTests
         Assert.That(seen.Legacy, Is.EqualTo(new[] { Authenticated, "stream: Grüß dich, 🙂!", Complete }));
         Assert.That(seen.Types, Is.EqualTo(Spoken));
         Assert.That((seen.Content, seen.Answer.GetProperty("status").GetString()), Is.EqualTo(("Grüß dich, 🙂!", "completed")));
+        Assert.That(seen.V2Content, Is.EqualTo(seen.Content));
         Assert.That(seen.RunSays("status"), Is.EqualTo("completed"));
         Assert.That(seen.RunSays("runtime"), Is.EqualTo("langflow"));
     }
@@ -78,13 +79,18 @@ internal sealed class LangflowWalkTests
     public async Task DifferentEnd_IsStoredAndLegacyGetsNothingMore()
     {
         await using var walk = await LangflowWalk.StartAsync(LangflowProfile.V1Dot8);
-        walk.Fake.Flow = run => run.SendAsync(
-            run.Events.Message("m-1", "", partial: true), run.Events.Token("m-1", "The draft"), run.Events.End(("m-1", "The answer")));
+        var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        walk.Fake.Flow = async run =>
+        {
+            await run.SendAsync(run.Events.Message("m-1", "", partial: true), run.Events.Token("m-1", "The draft"));
+            await shown.Task.OrTimeout();
+            await run.SendAsync(run.Events.End(("m-1", "The answer")));
+        };
 
-        var seen = await walk.SayAsync();
+        var seen = await walk.SayAsync(shown: shown);
 
         Assert.That(seen.Legacy, Is.EqualTo(new[] { Authenticated, "stream: The draft", Complete }));
-        Assert.That(seen.Content, Is.EqualTo("The answer"));
+        Assert.That((seen.Content, seen.V2Content), Is.EqualTo(("The answer", "The answer")));
     }
 
     [TestCaseSource(typeof(LangflowProfile), nameof(LangflowProfile.All))]
@@ -98,9 +104,10 @@ internal sealed class LangflowWalkTests
         Assert.That(seen.Legacy, Is.EqualTo(new[] { Authenticated, "stream: Half an answer", Failed, Complete }));
         Assert.That(seen.Types, Is.EqualTo(new[]
         {
-            "message.created", "run.queued", "run.started", "run.notice", "message.started", "message.delta", "message.interrupted", "run.failed",
+            "message.created", "run.queued", "run.started", "run.notice", "message.started", "message.interrupted", "run.failed",
         }));
         Assert.That((seen.Content, seen.Answer.GetProperty("status").GetString()), Is.EqualTo(("Half an answer", "interrupted")));
+        Assert.That(seen.V2Content, Is.EqualTo(seen.Content));
         Assert.That((seen.RunSays("error_code"), seen.RunSays("error_detail")), Is.EqualTo(("flow_failed", profile.TellsErrors
             ? "Error running graph: Error building Component OpenAI: Incorrect API key ***"
             : "The flow failed and did not say why.")));

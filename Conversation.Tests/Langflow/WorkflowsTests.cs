@@ -177,17 +177,17 @@ internal sealed class WorkflowsTests
     public void Job_ContinuedByAnotherProcess_TellsNoToolTwice()
     {
         object[] tools = [FakeEvents.Tool("search", new { query = "rain" }, new { hits = 3 }), FakeEvents.Tool("fetch", new { url = "x" })];
-        var token = new ResumeToken("job", 0, "m-1", InPieces: false, new() { ["m-1:0"] = true, ["m-1:1"] = false }).ToString();
+        var token = new ResumeToken("job", 0, "M-1", InPieces: false, new() { ["M-1:0"] = true, ["M-1:1"] = false }).ToString();
         var answer = new AnswerAccumulator("", ResumeToken.Parse(token));
         var outputs = new List<AgentOutput>();
-        var line = new FakeEvents(LangflowProfile.V1Dot11, "s").Message("m-1", "", tools: tools);
+        var line = new FakeEvents(LangflowProfile.V1Dot11, "s").Message("M-1", "", tools: tools);
 
         LangflowEvent.TryRead(new(System.Text.Encoding.UTF8.GetBytes(line)), out var message);
         answer.Apply(message, outputs);
         answer.Finish("Done.", outputs);
 
         Assert.That(outputs, Has.None.InstanceOf<ToolStarted>());
-        Assert.That(outputs.OfType<ToolCompleted>().Select(tool => (tool.Id, tool.Name)), Is.EqualTo(new[] { ("m-1:1", "fetch") }));
+        Assert.That(outputs.OfType<ToolCompleted>().Select(tool => (tool.Id, tool.Name)), Is.EqualTo(new[] { ("M-1:1", "fetch") }));
     }
 
     [TestCase("1.8")]
