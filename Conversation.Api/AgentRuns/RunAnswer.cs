@@ -73,9 +73,14 @@ internal sealed class RunAnswer(
 
     public void Describe(string metadata) => _metadata = metadata;
 
-    /// <summary>From here another process could go on; kept with the text so far.</summary>
+    /// <summary>From here another process could go on; kept with the text so far. A token that cannot be kept is none.</summary>
     public void ResumeAt(string token)
     {
+        if (TextSanitizer.Whole(token) != token)
+        {
+            return;
+        }
+
         _resumeToken = token;
         if (_writer is not null && _sanitizer.IsWhole)
         {
@@ -88,23 +93,30 @@ internal sealed class RunAnswer(
     public async Task CompleteAsync(AnswerEnd end)
     {
         await AppendAsync(_sanitizer.End());
+        var reason = TextSanitizer.Whole(end.FinishReason);
         var change = new RunChange([new RunEvent(EventTypes.RunCompleted)]) { Status = RunStatus.Completed, Usage = end.Usage };
         var final = end.Text is null ? null : Cut(TextSanitizer.Whole(end.Text), 0);
         if (_writer is null)
         {
-            await EndWholeAsync(MessageStatus.Completed, final ?? "", end.FinishReason, change);
+            await EndWholeAsync(MessageStatus.Completed, final ?? "", reason, change);
             return;
         }
 
         var shown = _writer.TextFrom(0);
         var keep = final is null || final.StartsWith(shown, StringComparison.Ordinal) ? (int?)null : CommonLength(final, shown);
         await EndAsync(
-            new AnswerChange(_writer.MessageId, MessageStatus.Completed, Content: final ?? shown, FinishReason: end.FinishReason, Keep: keep),
+            new AnswerChange(_writer.MessageId, MessageStatus.Completed, Content: final ?? shown, FinishReason: reason, Keep: keep),
             change with { Events = [keep is null ? RunEvents.MessageCompleted : RunEvents.MessageRewritten, .. change.Events] });
     }
 
     public Task FailAsync(string code, string detail) => EndEarlyAsync(
-        new RunChange([new RunEvent(EventTypes.RunFailed)]) { Status = RunStatus.Failed, ErrorCode = code, ErrorDetail = detail }, code);
+        new RunChange([new RunEvent(EventTypes.RunFailed)])
+        {
+            Status = RunStatus.Failed,
+            ErrorCode = code,
+            ErrorDetail = TextSanitizer.Whole(detail),
+        },
+        code);
 
     /// <summary>Stops where it is, because someone asked; what was said is kept.</summary>
     public Task CancelAsync(string outcome) => EndEarlyAsync(

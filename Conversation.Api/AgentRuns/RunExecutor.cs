@@ -39,8 +39,14 @@ internal sealed partial class RunExecutor(
 
             await EndAsync(lease, answer, dialogue.CancelOutcome);
         }
-        catch (OperationCanceledException) when (lease.Token.IsCancellationRequested)
+        catch (Exception error) when (lease.Token.IsCancellationRequested && error is not LeaseLostException)
         {
+            // However a runtime ends once it was asked to stop, why it was asked is what counts.
+            if (error is not OperationCanceledException)
+            {
+                Log.StoppedBadly(logger, lease.RunId, error);
+            }
+
             await EndAsync(lease, answer, dialogue?.CancelOutcome ?? CancelOutcome.Confirmed);
         }
         catch (LeaseLostException)
@@ -158,5 +164,8 @@ internal sealed partial class RunExecutor(
 
         [LoggerMessage(515, LogLevel.Warning, "The lease of run {RunId} could not be given up; it runs out by itself.")]
         public static partial void NotReleased(ILogger logger, Guid runId, Exception error);
+
+        [LoggerMessage(516, LogLevel.Warning, "The runtime of run {RunId} failed when it was asked to stop.")]
+        public static partial void StoppedBadly(ILogger logger, Guid runId, Exception error);
     }
 }

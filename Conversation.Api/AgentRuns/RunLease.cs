@@ -84,7 +84,8 @@ internal sealed class RunLease
         if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) == (int)StopReason.None)
         {
             _stopped.TrySetResult();
-            _stop.Cancel();
+            // Not here: whoever stops one run, and may be renewing all the others, neither waits for its runtime nor fails with it.
+            _ = _stop.CancelAsync();
         }
     }
 }

@@ -6,6 +6,8 @@ namespace Conversation.Api.Feed;
 /// </summary>
 internal sealed class AnswerWriter : IDisposable
 {
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(250);
+
     private readonly ConversationFeed _feed;
     private readonly Topic _topic;
     private readonly LiveText _text;
@@ -98,12 +100,22 @@ internal sealed class AnswerWriter : IDisposable
         Show();
     }
 
-    /// <summary>A producer whose lease may be another's already keeps silent.</summary>
+    /// <summary>A producer whose lease may be another's already keeps silent, and looks again: it may get the lease back, and have no more to say.</summary>
     private void Show()
     {
         if (_maySpeak())
         {
             _topic.Show(_text);
+            return;
+        }
+
+        lock (_pace)
+        {
+            if (!_waiting)
+            {
+                _waiting = true;
+                _timer.Change(Silence, Timeout.InfiniteTimeSpan);
+            }
         }
     }
 }

@@ -141,6 +141,12 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             }
         }
 
+        // A message that was edited since may have a pair where the reader's text ended.
+        if (have > 0 && have < message.Content.Length && char.IsLowSurrogate(message.Content[have]))
+        {
+            have--;
+        }
+
         _text = new Cursor(message.Id, message.Attempt, message.Content.Length);
         return have >= message.Content.Length && !takesBack
             ? null

@@ -210,22 +210,16 @@ internal sealed class Topic(Guid conversationId)
 
     /// <summary>
     /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
-    /// run over, and what both have in common is known already.
+    /// run over. The new one begins empty, because its checkpoints are read from where a piece begins, and the first holds all that was kept.
     /// </summary>
     private void OpenForeign(Guid message, long seq, int attempt, int keep)
     {
-        var known = Text?.MessageId == message ? Text : null;
-        if (known?.Attempt >= attempt)
+        if (Text?.MessageId == message && Text.Attempt >= attempt)
         {
             return;
         }
 
         Text = new LiveText(message, seq, attempt, keep, isForeign: true);
-        if (known is not null)
-        {
-            Text.Append(known.Slice(0, Math.Min(keep, known.Visible)).Span);
-            Text.Publish();
-        }
     }
 
     private void Wake()

@@ -15,6 +15,7 @@ internal sealed class StreamRights : IDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(40);
 
     private readonly TimeProvider _time;
+    // Never disposed: it has no timer, and ours may fire while the stream ends.
     private readonly CancellationTokenSource _end = new();
     private readonly ITimer _timer;
     private DateTimeOffset _expires;
@@ -42,11 +43,7 @@ internal sealed class StreamRights : IDisposable
         Look();
     }
 
-    public void Dispose()
-    {
-        _timer.Dispose();
-        _end.Dispose();
-    }
+    public void Dispose() => _timer.Dispose();
 
     private void Look()
     {

@@ -42,7 +42,9 @@ internal sealed partial class LogCommitter(
 
     public async ValueTask DisposeAsync() => await _connection.DisposeAsync();
 
-    public async Task CommitAsync(IReadOnlyList<LogItem> items)
+    public Task CommitAsync(IReadOnlyList<LogItem> items) => CommitAsync(items, Retries);
+
+    private async Task CommitAsync(IReadOnlyList<LogItem> items, int retries)
     {
         if (items.Any(item => item.MayBeStored))
         {
@@ -62,20 +64,48 @@ internal sealed partial class LogCommitter(
             {
                 items = await ParkLockedAsync(items);
             }
-            catch (PostgresException error) when (SqlStates.IsTransient(error) && attempt < Retries)
+            catch (PostgresException error) when (SqlStates.IsTransient(error) && attempt < retries)
             {
                 Reset(items);
             }
             catch (PostgresException error) when (!SqlStates.IsUnavailable(error))
             {
-                await OneByOneAsync(items, error);
+                await RefuseAsync(items, error);
                 return;
             }
             catch (Exception error) when (SqlStates.IsUnavailable(error))
             {
                 Log.Lost(logger, items.Count, error);
                 items = await ResolveAsync(items, error);
+                if (attempt >= retries)
+                {
+                    await GiveUpAsync(items, error);
+                    return;
+                }
+
+                await Task.Delay(attempt == 0 ? TimeSpan.Zero : Pause, time, CancellationToken.None);
             }
+            catch (Exception error)
+            {
+                // Not the database's word: a value that cannot even be sent. What it may have left on the connection is not looked at.
+                await RefuseAsync(await ResolveAsync(items, error), error);
+                return;
+            }
+        }
+    }
+
+    /// <summary>The database can be asked, but does not take it, again and again: whoever is the cause finds out alone, and only once more.</summary>
+    private async Task GiveUpAsync(IReadOnlyList<LogItem> items, Exception error)
+    {
+        if (items.Count == 1)
+        {
+            items[0].Fail(new DatabaseUnavailableException("The database cannot take this write now; nothing was stored. Try again shortly.", error));
+            return;
+        }
+
+        foreach (var item in items)
+        {
+            await CommitAsync([item], retries: 0);
         }
     }
 
@@ -94,7 +124,7 @@ internal sealed partial class LogCommitter(
     }
 
     /// <summary>The server rolled all of it back and said so: one bad item may fail only its own caller.</summary>
-    private async Task OneByOneAsync(IReadOnlyList<LogItem> items, PostgresException error)
+    private async Task RefuseAsync(IReadOnlyList<LogItem> items, Exception error)
     {
         Reset(items);
         if (items.Count == 1)
@@ -199,45 +229,5 @@ internal sealed partial class LogCommitter(
         Fail(items, new DatabaseUnavailableException(
             "The database did not confirm; whether the write was stored is unknown. A retry with the same Idempotency-Key is safe.", cause));
         return [];
-    }
-
-    private void Answer(IReadOnlyList<LogItem> items)
-    {
-        metrics.Committed(items);
-        var conversations = items.Select(item => item.ConversationId).ToHashSet();
-        foreach (var listener in _listeners)
-        {
-            listener.Committed(conversations);
-        }
-
-        foreach (var item in items)
-        {
-            item.Complete();
-        }
-    }
-
-    private static void Fail(IReadOnlyList<LogItem> items, Exception error)
-    {
-        foreach (var item in items)
-        {
-            item.Fail(error);
-        }
-    }
-
-    private static void Reset(IReadOnlyList<LogItem> items)
-    {
-        foreach (var item in items)
-        {
-            item.Reset();
-        }
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(101, LogLevel.Warning, "The connection was lost with a batch of {Count} writes; their outcome is looked up.")]
-        public static partial void Lost(ILogger logger, int count, Exception error);
-
-        [LoggerMessage(102, LogLevel.Warning, "The database refused a write.")]
-        public static partial void Refused(ILogger logger, Exception error);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Npgsql;
 
 namespace Conversation.Data.Postgres;
@@ -22,9 +23,14 @@ internal static class SqlStates
         || error.SqlState.StartsWith("08", StringComparison.Ordinal)
         || error.SqlState == PostgresErrorCodes.QueryCanceled;
 
-    /// <summary>The value itself is at fault: PostgreSQL cannot store it.</summary>
-    public static bool IsBadValue(PostgresException error) =>
-        error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState == PostgresErrorCodes.CheckViolation;
+    /// <summary>The value itself is at fault: PostgreSQL cannot store it, or it cannot even be sent, being no Unicode.</summary>
+    public static bool IsBadValue(Exception error) => error switch
+    {
+        PostgresException postgres =>
+            postgres.SqlState.StartsWith("22", StringComparison.Ordinal) || postgres.SqlState == PostgresErrorCodes.CheckViolation,
+        EncoderFallbackException => true,
+        _ => false,
+    };
 
     /// <summary>The user or its password is not accepted.</summary>
     public static bool IsRefusal(PostgresException error) => error.SqlState.StartsWith("28", StringComparison.Ordinal);

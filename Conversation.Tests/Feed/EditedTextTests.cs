@@ -1,0 +1,38 @@
+using Conversation.Api.Feed;
+using Conversation.Data.Conversations;
+using Conversation.Data.Log;
+using Conversation.Data.Messages;
+
+namespace Conversation.Tests.Feed;
+
+/// <summary>A reader who comes back with a place in a text that was edited since.</summary>
+[TestFixture]
+internal sealed class EditedTextTests
+{
+    [Test]
+    public void Resume_WhereThereIsAPairNow_DoesNotSplitIt()
+    {
+        var conversation = Guid.CreateVersion7();
+        var message = Guid.CreateVersion7();
+        var topic = new Topic(conversation);
+        topic.Learn(new LogHead(conversation, 2, null, Deleted: false, null, null, null, null));
+        var follower = new Follower(topic, new FollowOptions());
+        follower.Begin(new Position(1, message, 1, 3));
+        follower.Take(
+        [
+            new LogEntry(new EventRow
+            {
+                ConversationId = conversation,
+                Seq = 2,
+                Type = EventTypes.MessageCompleted,
+                At = default,
+                Message = new MessageRow(
+                    message, conversation, 1, "assistant", "ab\U0001F642cd", null, MessageStatus.Completed, "stop", null, 1, 0, default, default, Deleted: false),
+            }),
+        ]);
+
+        follower.TryNext(out var frame);
+
+        Assert.That(((DeltaFrame)frame!).Range.Text.ToString(), Is.EqualTo("\U0001F642cd"));
+    }
+}
