@@ -9,6 +9,7 @@ using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
 using Conversation.Api.Realtime;
+using Conversation.Api.Spa;
 using Conversation.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -52,8 +53,7 @@ internal static class ConversationService
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseDefaultFiles();
-        app.UseStaticFiles();
+        app.UseSpa(settings);
         app.UseOpenApiDocument(settings.RootPath);
         app.UseRouting();
         app.UseCors();

@@ -17,7 +17,7 @@ internal sealed partial class FolderArrowsTests
         ["Conversation.Api"] =
         [
             "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Feed", "Conversations", "Messages", "AgentRuntimes",
-            "AgentRuns", "Realtime", "Health", "OpenApi", "Hosting",
+            "AgentRuns", "Realtime", "Health", "OpenApi", "Spa", "Hosting",
         ],
     };
 
