@@ -34,9 +34,10 @@ internal sealed class ApiProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits until it listens.</summary>
-    public static async Task<ApiProcess> StartAsync(IReadOnlyDictionary<string, string?> environment, string? user = null)
+    public static async Task<ApiProcess> StartAsync(
+        IReadOnlyDictionary<string, string?> environment, string? user = null, Uri? address = null)
     {
-        var api = Launch(environment, user);
+        var api = Launch(environment, user, address);
         await Task.WhenAny(api._started.Task, api.Process.WaitForExitAsync()).OrTimeout();
         return api.Process.HasExited ? throw new InvalidOperationException(api.Output) : api;
     }
@@ -44,7 +45,7 @@ internal sealed class ApiProcess : IAsyncDisposable
     /// <summary>Starts one that is expected to give up, and waits until it has.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(IReadOnlyDictionary<string, string?> environment)
     {
-        await using var api = Launch(environment, user: null);
+        await using var api = Launch(environment, user: null, address: null);
         await api.Process.WaitForExitAsync().OrTimeout();
         return (api.Process.ExitCode, api.Output);
     }
@@ -74,9 +75,9 @@ internal sealed class ApiProcess : IAsyncDisposable
         Process.Dispose();
     }
 
-    private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user)
+    private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? address)
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        address ??= new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Conversation.Api.dll"), "--urls", address.ToString()])
         {
             RedirectStandardOutput = true,

@@ -101,7 +101,7 @@ export class ConversationClient {
 
       feed.state('connecting');
       await this.#followOnce(feed).catch(() => {});
-      const verdict = feed.ended.aborted ? null : await this.#whyEnded(feed.conversationId);
+      const verdict = feed.ended.aborted ? null : feed.deleted ? 'gone' : await this.#whyEnded(feed.conversationId);
       if (verdict) {
         feed.state(verdict);
         return;
@@ -141,6 +141,7 @@ export class ConversationClient {
           }
 
           feed.position = received.position ?? feed.position;
+          feed.deleted = received.type === 'conversation.deleted';
           if (received.type !== 'subscription.ready') {
             feed.failures = 0;
           }

@@ -99,7 +99,7 @@ export class MessageView {
   }
 
   #button(name, run) {
-    const labels = { copy: 'Copy', stop: 'Stop', cancel: 'Cancel', retry: 'Try again', regenerate: 'Regenerate' };
+    const labels = { copy: 'Copy', cancel: 'Cancel', retry: 'Try again', regenerate: 'Regenerate' };
     return make(
       'button',
       {
@@ -122,7 +122,7 @@ function answerFoot(message, run, isLast) {
   const again = name => isLast ? ['copy', name] : ['copy'];
   const hints = noticesOf(message, run);
   if (message.status === 'streaming') {
-    return run?.status === 'cancelling' ? { note: 'Stopping…', buttons: [] } : { note: hints, buttons: ['stop'] };
+    return run?.status === 'cancelling' ? { note: 'Stopping…', buttons: [] } : { note: hints, buttons: [] };
   }
 
   if (message.status === 'interrupted') {
@@ -142,7 +142,7 @@ function questionFoot(message, run) {
     case 'queued':
       return { note: 'Waits for the answer before it.', buttons: ['cancel'] };
     case 'running':
-      return run.assistant_message_id ? { buttons: [] } : { note: 'Thinking…', tone: 'busy', buttons: ['stop'] };
+      return run.assistant_message_id ? { buttons: [] } : { note: 'Thinking…', tone: 'busy', buttons: [] };
     case 'cancelling':
       return run.assistant_message_id ? { buttons: [] } : { note: 'Stopping…', buttons: [] };
     case 'failed':

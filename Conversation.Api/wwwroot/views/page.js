@@ -17,7 +17,6 @@ export class Page {
   #narrow = matchMedia('(max-width: 48rem)');
   #thread = new ThreadView({
     runOf: message => this.#open?.runOf(message),
-    stop: (message, run, button) => act(() => this.#open.cancel(run ?? { id: message.run_id }), button),
     cancel: (message, run, button) => act(() => this.#open.cancel(run), button),
     retry: (message, run, button) => act(() => this.#open.again(message), button),
     regenerate: (message, run, button) => act(() => this.#open.again(message), button),
