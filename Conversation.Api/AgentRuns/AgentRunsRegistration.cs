@@ -1,6 +1,8 @@
 using Conversation.Api.Configuration;
+using Conversation.Api.Feed;
 using Conversation.Api.Messages;
 using Conversation.Data.Log;
+using Conversation.Data.Messages;
 using Conversation.Data.Runs;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -16,6 +18,11 @@ internal static class AgentRunsRegistration
         {
             Drain = TimeSpan.FromSeconds(settings.DrainSeconds),
             RollUp = TimeSpan.FromMilliseconds(settings.RollUpMs),
+            Concurrency = settings.RunConcurrency,
+            QueueDepth = settings.RunQueueDepth,
+            IdleTimeout = TimeSpan.FromSeconds(settings.RunIdleSeconds),
+            TotalTimeout = TimeSpan.FromSeconds(settings.RunSeconds),
+            LongestAnswer = settings.MaxAnswerChars,
         });
         services.TryAddSingleton<RunSteps>();
         services.TryAddSingleton<RunAnswerFactory>();
@@ -26,10 +33,22 @@ internal static class AgentRunsRegistration
             provider.GetRequiredService<ConversationLog>(),
             provider.GetRequiredService<RunRepository>(),
             provider.GetRequiredService<RunWorker>()));
-        services.TryAddSingleton<IRunDispatch>(provider => provider.GetRequiredService<RunWorker>());
+        services.TryAddSingleton(provider => new RunRepeater(
+            provider.GetRequiredService<ConversationLog>(),
+            provider.GetRequiredService<MessageRepository>(),
+            provider.GetRequiredService<RunRepository>(),
+            provider.GetRequiredService<IRunDispatch>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<RunAssignments>();
+        services.TryAddSingleton<RunTakeover>();
+        services.TryAddSingleton<IRunDispatch, RunDispatch>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, CheckpointWriter>(
             provider => provider.GetRequiredService<CheckpointWriter>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LeaseKeeper>());
+        services.TryAddSingleton<LeaseKeeper>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHintListener, LeaseKeeper>(
+            provider => provider.GetRequiredService<LeaseKeeper>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LeaseKeeper>(
+            provider => provider.GetRequiredService<LeaseKeeper>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RunSweeper>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RunWorker>(
             provider => provider.GetRequiredService<RunWorker>()));

@@ -16,66 +16,69 @@ internal sealed partial class CheckpointWriter(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrentDictionary<AnswerWriter, Kept> _answers = new();
+    private readonly ConcurrentDictionary<AnswerWriter, KeptAnswer> _answers = new();
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
-    public void Keep(RunLease lease, AnswerWriter answer) => _answers[answer] = new Kept(lease);
+    /// <summary>Keeps an answer from now on; what it begins with is kept already.</summary>
+    public void Keep(RunLease lease, AnswerWriter answer) => _answers[answer] = new KeptAnswer(lease, answer);
 
     public void Forget(AnswerWriter answer) => _answers.TryRemove(answer, out _);
+
+    public void ResumeAt(AnswerWriter answer, string token)
+    {
+        if (_answers.TryGetValue(answer, out var kept))
+        {
+            kept.ResumeAt(token);
+        }
+    }
+
+    /// <summary>Keeps everything now.</summary>
+    /// <exception cref="DatabaseUnavailableException">It could not be kept.</exception>
+    public async Task FlushAsync(CancellationToken token)
+    {
+        await _turn.WaitAsync(token);
+        try
+        {
+            var answers = _answers.Values.ToArray();
+            var pieces = answers.SelectMany(answer => answer.Take()).ToArray();
+            if (pieces.Length == 0)
+            {
+                return;
+            }
+
+            await store.AppendAsync(pieces, token);
+            foreach (var answer in answers)
+            {
+                answer.Confirm();
+            }
+
+            bus.Publish([.. answers.Where(answer => answer.WasTaken).Select(answer => answer.Lease.ConversationId)]);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await WriteAsync(stoppingToken);
-        }
-    }
-
-    private async Task WriteAsync(CancellationToken token)
-    {
-        var pieces = new List<(Kept Kept, Checkpoint Piece)>();
-        foreach (var (answer, kept) in _answers)
-        {
-            var text = answer.TextFrom(kept.Offset);
-            if (text.Length > 0)
+            try
             {
-                pieces.Add((kept, new Checkpoint(
-                    kept.Lease.RunId, kept.Lease.Attempt, answer.MessageId, answer.Attempt, kept.Offset, text)));
+                await FlushAsync(stoppingToken);
+            }
+            catch (DatabaseUnavailableException error)
+            {
+                Log.Unavailable(logger, _answers.Count, error);
             }
         }
-
-        if (pieces.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await store.AppendAsync([.. pieces.Select(piece => piece.Piece)], token);
-            foreach (var (kept, piece) in pieces)
-            {
-                kept.Offset += piece.Text.Length;
-            }
-
-            bus.Publish([.. pieces.Select(piece => piece.Kept.Lease.ConversationId)]);
-        }
-        catch (DatabaseUnavailableException error)
-        {
-            // The next round sends the same again and more; a piece that was stored after all is left as it is.
-            Log.Unavailable(logger, pieces.Count, error);
-        }
-    }
-
-    private sealed class Kept(RunLease lease)
-    {
-        public RunLease Lease => lease;
-
-        public int Offset { get; set; }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(521, LogLevel.Warning, "{Count} checkpoints wait, because the database does not answer.")]
+        [LoggerMessage(521, LogLevel.Warning, "The checkpoints of {Count} answers wait, because the database does not answer.")]
         public static partial void Unavailable(ILogger logger, int count, Exception error);
     }
 }

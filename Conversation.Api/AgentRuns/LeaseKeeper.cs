@@ -1,4 +1,5 @@
 using Conversation.Api.Background;
+using Conversation.Api.Feed;
 using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
 
@@ -11,16 +12,30 @@ internal sealed partial class LeaseKeeper(
     RunRepository runs,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
-    ILogger<LeaseKeeper> logger) : ServiceLoop(lifetime, logger)
+    ILogger<LeaseKeeper> logger) : ServiceLoop(lifetime, logger), IHintListener
 {
     /// <summary>Three renewals fit into a lease of 6 s: two may fail.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    private readonly Signal _signal = new();
+
+    /// <summary>Another node wrote where a run of this one is active: perhaps to cancel it, which the renewal's answer tells.</summary>
+    public void Hinted(IReadOnlyCollection<Guid>? conversations)
+    {
+        if (worker.Leases.Any(lease => conversations?.Contains(lease.ConversationId) ?? true))
+        {
+            _signal.Set();
+        }
+    }
+
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        await using var stopping = stoppingToken.UnsafeRegister(_ => _signal.Set(), null);
+        await using var timer = time.CreateTimer(_ => _signal.Set(), null, Interval, Interval);
+        while (true)
         {
+            await _signal.WaitAsync();
+            stoppingToken.ThrowIfCancellationRequested();
             await RenewAsync(stoppingToken);
         }
     }

@@ -9,7 +9,7 @@ namespace Conversation.Api.AgentRuns;
 
 /// <summary>
 /// The answer of one run as it comes to be: nothing is stored until there is something to show; then the message is started with
-/// the notices so far, its text goes to the followers and the checkpoints, and one commit ends message and run.
+/// the notices so far, its text goes to the followers and the checkpoints, and one commit ends message and run. One caller at a time.
 /// </summary>
 internal sealed class RunAnswer(
     RunLease lease,
@@ -22,6 +22,14 @@ internal sealed class RunAnswer(
     private readonly List<RunEvent> _notices = [];
     private readonly TextSanitizer _sanitizer = new();
     private AnswerWriter? _writer;
+    private string? _metadata;
+    private string? _resumeToken;
+
+    /// <summary>Whether another process could go on with it.</summary>
+    public bool IsResumable => _resumeToken is not null;
+
+    /// <summary>Whether it is as long as it may be.</summary>
+    public bool IsFull { get; private set; }
 
     public ValueTask DisposeAsync()
     {
@@ -34,9 +42,18 @@ internal sealed class RunAnswer(
         return ValueTask.CompletedTask;
     }
 
-    public async Task NoteAsync(Notice notice)
+    /// <summary>Goes on with an answer that another node began.</summary>
+    public void Continue(TakenAnswer taken)
     {
-        var happened = RunEvents.Notice(notice.Level, notice.Code);
+        _resumeToken = taken.ResumeToken;
+        var text = new LiveText(taken.MessageId, taken.Run.MessageSeq, taken.Run.MessageAttempt, taken.Run.Keep);
+        text.Append(taken.Text);
+        text.Publish();
+        Begin(text);
+    }
+
+    public async Task NoteAsync(RunEvent happened)
+    {
         if (_writer is null)
         {
             _notices.Add(happened);
@@ -47,64 +64,100 @@ internal sealed class RunAnswer(
         }
     }
 
-    public async Task WriteAsync(string text)
+    /// <summary>What a tool does is told at once: it may take long, and nothing else is said meanwhile.</summary>
+    public async Task NoteToolAsync(RunEvent happened)
     {
-        var clean = _sanitizer.Clean(text);
-        if (clean.Length > 0)
+        await steps.StepAsync(lease, new RunChange([.. _notices, happened]));
+        _notices.Clear();
+    }
+
+    public void Describe(string metadata) => _metadata = metadata;
+
+    /// <summary>From here another process could go on; kept with the text so far.</summary>
+    public void ResumeAt(string token)
+    {
+        _resumeToken = token;
+        if (_writer is not null && _sanitizer.IsWhole)
         {
-            (_writer ??= await StartAsync()).Append(clean);
+            checkpoints.ResumeAt(_writer, token);
         }
     }
 
-    public Task CompleteAsync(AnswerEnd end) => EndAsync(
-        MessageStatus.Completed,
-        end.FinishReason,
-        new RunChange([new RunEvent(EventTypes.MessageCompleted, OfMessage: true), new RunEvent(EventTypes.RunCompleted)])
+    public Task WriteAsync(string text) => AppendAsync(_sanitizer.Clean(text));
+
+    public async Task CompleteAsync(AnswerEnd end)
+    {
+        await AppendAsync(_sanitizer.End());
+        var change = new RunChange([new RunEvent(EventTypes.RunCompleted)]) { Status = RunStatus.Completed, Usage = end.Usage };
+        var final = end.Text is null ? null : Cut(TextSanitizer.Whole(end.Text), 0);
+        if (_writer is null)
         {
-            Status = RunStatus.Completed,
-            Usage = end.Usage,
-        });
+            await EndWholeAsync(MessageStatus.Completed, final ?? "", end.FinishReason, change);
+            return;
+        }
+
+        var shown = _writer.TextFrom(0);
+        var keep = final is null || final.StartsWith(shown, StringComparison.Ordinal) ? (int?)null : CommonLength(final, shown);
+        await EndAsync(
+            new AnswerChange(_writer.MessageId, MessageStatus.Completed, Content: final ?? shown, FinishReason: end.FinishReason, Keep: keep),
+            change with { Events = [keep is null ? RunEvents.MessageCompleted : RunEvents.MessageRewritten, .. change.Events] });
+    }
 
     public Task FailAsync(string code, string detail) => EndEarlyAsync(
         new RunChange([new RunEvent(EventTypes.RunFailed)]) { Status = RunStatus.Failed, ErrorCode = code, ErrorDetail = detail }, code);
 
     /// <summary>Stops where it is, because someone asked; what was said is kept.</summary>
-    public Task CancelAsync() => EndEarlyAsync(new RunChange([new RunEvent(EventTypes.RunCancelled)]) { Status = RunStatus.Cancelled }, "cancelled");
+    public Task CancelAsync(string outcome) => EndEarlyAsync(
+        new RunChange([new RunEvent(EventTypes.RunCancelled)]) { Status = RunStatus.Cancelled, CancelOutcome = outcome }, "cancelled");
 
-    /// <summary>Gives the run back: as if it had never begun, if nothing was seen of it; otherwise it ends here.</summary>
-    public Task HandOverAsync() => _writer is null
-        ? steps.StepAsync(lease, new RunChange([RunEvents.Queued]) { Status = RunStatus.Queued })
-        : FailAsync(RunErrorCodes.WorkerLost, "The service stopped in the middle of the answer.");
+    /// <summary>Whether nothing of it was shown.</summary>
+    public bool IsUnseen => _writer is null;
 
-    private Task EndEarlyAsync(RunChange change, string reason) => _writer is null
-        ? steps.StepAsync(lease, change with { Events = [.. _notices, .. change.Events] })
-        : EndAsync(
-            MessageStatus.Interrupted,
-            reason,
-            change with { Events = [new RunEvent(EventTypes.MessageInterrupted, OfMessage: true), .. change.Events] });
+    /// <summary>Back to the queue, as if it had never begun. Only while it is unseen.</summary>
+    public Task RequeueAsync() => steps.StepAsync(lease, new RunChange([RunEvents.Queued]) { Status = RunStatus.Queued });
 
-    private async Task EndAsync(string status, string reason, RunChange change)
+    /// <summary>Everything that was shown is kept: another node may go on with it.</summary>
+    public Task KeepAsync(CancellationToken token) => checkpoints.FlushAsync(token);
+
+    private async Task AppendAsync(string clean)
     {
-        var rest = _sanitizer.End();
-        if (rest.Length > 0)
+        if (clean.Length > 0)
         {
-            await WriteAsync(rest);
+            _writer ??= await StartAsync();
+            var cut = Cut(clean, _writer.Length);
+            _writer.Append(cut);
+            IsFull = cut.Length < clean.Length || _writer.Length == options.LongestAnswer;
         }
+    }
 
+    private string Cut(string text, int have)
+    {
+        var room = options.LongestAnswer - have;
+        return text.Length <= room ? text : text[..(room > 0 && char.IsHighSurrogate(text[room - 1]) ? room - 1 : Math.Max(room, 0))];
+    }
+
+    private async Task EndEarlyAsync(RunChange change, string reason)
+    {
+        await AppendAsync(_sanitizer.End());
         if (_writer is null)
         {
-            // An answer without a word: it begins and ends in one commit.
-            var whole = new AnswerChange(Ids.New(), status, Starts: true, Content: "", FinishReason: reason);
-            await steps.StepAsync(
-                lease, change with { Answer = whole, Events = [.. _notices, RunEvents.MessageStarted, .. change.Events] });
+            await steps.StepAsync(lease, change with { Events = [.. _notices, .. change.Events] });
             return;
         }
 
-        var answer = new AnswerChange(_writer.MessageId, status, Content: _writer.TextFrom(0), FinishReason: reason);
-        await steps.StepAsync(lease, change with { Answer = answer });
+        await EndAsync(
+            new AnswerChange(_writer.MessageId, MessageStatus.Interrupted, Content: _writer.TextFrom(0), FinishReason: reason),
+            change with { Events = [RunEvents.MessageInterrupted, .. change.Events] });
     }
 
-    /// <summary>The second of an answer's three commits: started, with its notices, before the first range.</summary>
+    private Task EndAsync(AnswerChange answer, RunChange change) => steps.StepAsync(lease, change with { Answer = answer });
+
+    /// <summary>An answer that comes in one piece begins and ends in one commit.</summary>
+    private Task EndWholeAsync(string status, string content, string reason, RunChange change) => EndAsync(
+        new AnswerChange(Ids.New(), status, Starts: true, Content: content, FinishReason: reason, Metadata: _metadata),
+        change with { Events = [.. _notices, RunEvents.MessageStarted, RunEvents.MessageCompleted, .. change.Events] });
+
+    /// <summary>The second of an answer's three commits: started, with its notices and its resume token, before the first range.</summary>
     private async Task<AnswerWriter> StartAsync()
     {
         var message = Ids.New();
@@ -112,11 +165,31 @@ internal sealed class RunAnswer(
             lease,
             new RunChange([.. _notices, RunEvents.MessageStarted])
             {
-                Answer = new AnswerChange(message, MessageStatus.Streaming, Starts: true),
+                Answer = new AnswerChange(message, MessageStatus.Streaming, Starts: true, Metadata: _metadata),
+                ResumeToken = _resumeToken,
             });
         var text = new LiveText(message, started.Seq + _notices.Count, attempt: 1);
-        var writer = new AnswerWriter(feed, lease.ConversationId, text, options.RollUp, time, () => lease.IsHeld);
-        checkpoints.Keep(lease, writer);
-        return writer;
+        _notices.Clear();
+        return Begin(text);
+    }
+
+    private AnswerWriter Begin(LiveText text)
+    {
+        _writer = new AnswerWriter(feed, lease.ConversationId, text, options.RollUp, time, () => lease.IsHeld);
+        checkpoints.Keep(lease, _writer);
+        return _writer;
+    }
+
+    private static int CommonLength(string one, string other)
+    {
+        var length = one.AsSpan().CommonPrefixLength(other);
+        return length > 0 && char.IsHighSurrogate(one[length - 1]) ? length - 1 : length;
     }
 }
+
+/// <summary>An answer that this node has taken over.</summary>
+/// <param name="Run">The new attempt.</param>
+/// <param name="MessageId">The message that goes on.</param>
+/// <param name="Text">What is kept of it.</param>
+/// <param name="ResumeToken">From where the runtime is to go on.</param>
+internal sealed record TakenAnswer(TakenRun Run, Guid MessageId, string Text, string ResumeToken);

@@ -10,5 +10,14 @@ internal sealed class RunAnswerFactory(
     RunOptions options,
     TimeProvider time)
 {
-    public RunAnswer Create(RunLease lease) => new(lease, steps, feed, checkpoints, options, time);
+    public RunAnswer Create(RunLease lease, TakenAnswer? taken)
+    {
+        var answer = new RunAnswer(lease, steps, feed, checkpoints, options, time);
+        if (taken is not null)
+        {
+            answer.Continue(taken);
+        }
+
+        return answer;
+    }
 }

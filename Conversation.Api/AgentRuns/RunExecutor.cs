@@ -1,39 +1,48 @@
+using System.Collections.Concurrent;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Feed;
-using Conversation.Data.Access;
-using Conversation.Data.Messages;
+using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuns;
 
 /// <summary>Drives one run from its claim to its end: asks the runtime, writes what it says, and ends the run in the log.</summary>
 internal sealed partial class RunExecutor(
+    NodeIdentity node,
     RunRepository runs,
-    MessageRepository messages,
-    AgentRuntimeRegistry runtimes,
+    RunAssignments assignments,
     RunAnswerFactory answers,
+    RunOptions options,
+    TimeProvider time,
     ILogger<RunExecutor> logger)
 {
-    public async Task ExecuteAsync(RunLease lease)
+    /// <summary>Runtimes that did not stop when they were asked; owned here until they do.</summary>
+    private readonly ConcurrentDictionary<Task, Guid> _left = new();
+
+    /// <param name="lease">The claim.</param>
+    /// <param name="taken">What another node had begun; null for a new answer.</param>
+    public async Task ExecuteAsync(RunLease lease, TakenAnswer? taken)
     {
-        await using var answer = answers.Create(lease);
+        await using var answer = answers.Create(lease, taken);
+        RunDialogue? dialogue = null;
         try
         {
-            var context = await ContextAsync(lease);
-            if (context is null)
+            var (runtime, context) = await assignments.FindAsync(lease, taken);
+            dialogue = new RunDialogue(lease, answer, runs, runtime, time);
+            if (await HearOutAsync(lease, dialogue, context))
             {
-                await answer.FailAsync(RunErrorCodes.Error, "The message to answer is gone.");
                 return;
             }
 
-            await SpeakAsync(runtimes.Get(context.Value.Runtime), context.Value.Context, answer, lease.Token);
+            await EndAsync(lease, answer, dialogue.CancelOutcome);
         }
         catch (OperationCanceledException) when (lease.Token.IsCancellationRequested)
         {
-            await EndAsync(lease, answer);
+            await EndAsync(lease, answer, dialogue?.CancelOutcome ?? CancelOutcome.Confirmed);
         }
         catch (LeaseLostException)
         {
+            lease.Stop(StopReason.LeaseLost);
             Log.LeaseLost(logger, lease.RunId);
         }
         catch (AgentRuntimeException error)
@@ -48,53 +57,78 @@ internal sealed partial class RunExecutor(
         }
     }
 
-    private static Task EndAsync(RunLease lease, RunAnswer answer) => lease.Reason switch
+    /// <returns>False where the runtime did not stop when asked, and is no longer listened to.</returns>
+    private async Task<bool> HearOutAsync(RunLease lease, RunDialogue dialogue, AgentContext context)
     {
-        StopReason.Handover => answer.HandOverAsync(),
-        StopReason.Cancelled => answer.CancelAsync(),
-        _ => Task.CompletedTask,
-    };
-
-    private static async Task SpeakAsync(IAgentRuntime runtime, AgentContext context, RunAnswer answer, CancellationToken token)
-    {
-        await foreach (var output in runtime.RunAsync(context, token))
+        var listening = dialogue.ListenAsync(context);
+        if (await Task.WhenAny(listening, lease.Stopped) != listening)
         {
-            switch (output)
+            try
             {
-                case TextDelta delta:
-                    await answer.WriteAsync(delta.Text);
-                    break;
-                case Notice notice:
-                    await answer.NoteAsync(notice);
-                    break;
-                case AnswerEnd end:
-                    await answer.CompleteAsync(end);
-                    return;
+                return await listening.WaitAsync(options.StopPatience, time);
+            }
+            catch (TimeoutException) when (!listening.IsCompleted)
+            {
+                await dialogue.CloseAsync();
+                Log.Deaf(logger, lease.RunId, options.StopPatience.TotalSeconds);
+                LeaveAlone(lease.RunId, listening);
+                return false;
             }
         }
 
-        throw new AgentRuntimeException(RunErrorCodes.Error, "The agent stopped in the middle of its answer.");
+        return await listening;
     }
 
-    private async Task<(string Runtime, AgentContext Context)?> ContextAsync(RunLease lease)
+    private void LeaveAlone(Guid run, Task<bool> listening)
     {
-        var run = await runs.FindAsync(Caller.Service, lease.RunId, lease.Token);
-        var trigger = run is null
-            ? null
-            : await messages.FindAsync(Caller.Service, lease.ConversationId, run.TriggerMessageId, lease.Token);
-        if (run is null || trigger is null)
+        var left = listening.ContinueWith(
+            ended => Log.Left(logger, run, ended.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _left[left] = run;
+        left.ContinueWith(ended => _left.TryRemove(ended, out _), TaskScheduler.Default);
+    }
+
+    private async Task EndAsync(RunLease lease, RunAnswer answer, string cancelOutcome)
+    {
+        switch (lease.Reason)
         {
-            return null;
+            case StopReason.Handover:
+                await HandOverAsync(lease, answer);
+                break;
+            case StopReason.Cancelled:
+                await answer.CancelAsync(cancelOutcome);
+                break;
+            case StopReason.TimedOut:
+                await answer.FailAsync(RunErrorCodes.Timeout, "The agent took too long.");
+                break;
+        }
+    }
+
+    /// <summary>This process stops. What was not shown begins anew elsewhere; what can go on does so; the rest ends here, truthfully.</summary>
+    private async Task HandOverAsync(RunLease lease, RunAnswer answer)
+    {
+        if (answer.IsUnseen)
+        {
+            await answer.RequeueAsync();
+            return;
         }
 
-        return (run.Runtime, new AgentContext
+        if (answer.IsResumable)
         {
-            RunId = run.Id,
-            ConversationId = run.ConversationId,
-            Trigger = trigger,
-            SessionId = run.ConversationId.ToString(),
-            Earlier = token => messages.StreamAsync(Caller.Service, run.ConversationId, new MessageRange(Before: trigger.Seq), token),
-        });
+            try
+            {
+                await answer.KeepAsync(CancellationToken.None);
+                await runs.ReleaseAsServiceAsync(node.Id, lease.RunId, lease.Attempt, CancellationToken.None);
+                return;
+            }
+            catch (DatabaseUnavailableException error)
+            {
+                // The lease runs out by itself, and whoever takes the run over goes on from the last checkpoint.
+                Log.NotReleased(logger, lease.RunId, error);
+                return;
+            }
+        }
+
+        await answer.FailAsync(RunErrorCodes.WorkerLost, "The service stopped in the middle of the answer.");
     }
 
     private static partial class Log
@@ -107,5 +141,14 @@ internal sealed partial class RunExecutor(
 
         [LoggerMessage(512, LogLevel.Error, "Run {RunId} failed unexpectedly.")]
         public static partial void Failed(ILogger logger, Guid runId, Exception error);
+
+        [LoggerMessage(513, LogLevel.Warning, "The runtime of run {RunId} did not stop within {Seconds} s; it is no longer listened to.")]
+        public static partial void Deaf(ILogger logger, Guid runId, double seconds);
+
+        [LoggerMessage(514, LogLevel.Information, "The runtime of run {RunId}, which had not stopped when asked, has ended.")]
+        public static partial void Left(ILogger logger, Guid runId, Exception? error);
+
+        [LoggerMessage(515, LogLevel.Warning, "The lease of run {RunId} could not be given up; it runs out by itself.")]
+        public static partial void NotReleased(ILogger logger, Guid runId, Exception error);
     }
 }

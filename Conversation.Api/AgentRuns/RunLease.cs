@@ -14,6 +14,9 @@ internal enum StopReason
 
     /// <summary>Someone asked.</summary>
     Cancelled,
+
+    /// <summary>The runtime was silent, or busy, for too long.</summary>
+    TimedOut,
 }
 
 /// <summary>The right of this node to work on a run, for as long as it is renewed in time.</summary>
@@ -25,15 +28,25 @@ internal sealed class RunLease
     private readonly TimeProvider _time;
     // Never disposed: it has no timer, and whoever renews may look at a lease that has just ended.
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _begunAt;
+    private int _reason;
     private long _renewedAt;
+    private long _heardAt;
 
-    public RunLease(Guid conversationId, Guid runId, int attempt, TimeProvider time)
+    /// <param name="conversationId">Where.</param>
+    /// <param name="runId">Which run.</param>
+    /// <param name="attempt">Its fence.</param>
+    /// <param name="askedAt">When the claim was sent, by the monotonic clock: its answer may have been long on its way.</param>
+    /// <param name="time">The clock.</param>
+    public RunLease(Guid conversationId, Guid runId, int attempt, long askedAt, TimeProvider time)
     {
         ConversationId = conversationId;
         RunId = runId;
         Attempt = attempt;
         _time = time;
-        _renewedAt = time.GetTimestamp();
+        _renewedAt = askedAt;
+        _begunAt = _heardAt = time.GetTimestamp();
     }
 
     public Guid ConversationId { get; }
@@ -42,21 +55,35 @@ internal sealed class RunLease
 
     public int Attempt { get; }
 
-    public StopReason Reason { get; private set; }
+    public StopReason Reason => (StopReason)Volatile.Read(ref _reason);
 
+    /// <summary>Cancelled when the runtime is to stop.</summary>
     public CancellationToken Token => _stop.Token;
+
+    /// <summary>The same, to wait for.</summary>
+    public Task Stopped => _stopped.Task;
 
     /// <summary>Whether text may still be shown.</summary>
     public bool IsHeld => _time.GetElapsedTime(Volatile.Read(ref _renewedAt)) < Confidence;
 
+    /// <summary>How long the runtime has said nothing.</summary>
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heardAt));
+
+    /// <summary>How long it has been worked on here.</summary>
+    public TimeSpan Age => _time.GetElapsedTime(_begunAt);
+
     /// <summary>Renewed; counted from before the question was sent, because the answer may have been long on its way.</summary>
     public void Renewed(long askedAt) => Volatile.Write(ref _renewedAt, askedAt);
 
+    /// <summary>The runtime said something.</summary>
+    public void Heard() => Volatile.Write(ref _heardAt, _time.GetTimestamp());
+
+    /// <summary>Asks the runtime to stop. The first reason counts.</summary>
     public void Stop(StopReason reason)
     {
-        if (Reason == StopReason.None)
+        if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) == (int)StopReason.None)
         {
-            Reason = reason;
+            _stopped.TrySetResult();
             _stop.Cancel();
         }
     }

@@ -15,6 +15,10 @@ internal sealed record RunChange(IReadOnlyList<RunEvent> Events)
 
     public string? ErrorDetail { get; init; }
 
+    public string? CancelOutcome { get; init; }
+
+    public string? ResumeToken { get; init; }
+
     public string? Usage { get; init; }
 }
 
@@ -39,14 +43,16 @@ internal sealed class RunSteps(ConversationLog log, TimeProvider time)
             Status = change.Status,
             ErrorCode = change.ErrorCode,
             ErrorDetail = change.ErrorDetail,
+            CancelOutcome = change.CancelOutcome,
+            ResumeToken = change.ResumeToken,
             Usage = change.Usage,
         };
-        while (true)
+        for (var again = false; ; again = true)
         {
             try
             {
                 // Not cancelled by a stop: what was shown must be ended truthfully, and the fence decides whether it still may be.
-                return await log.AppendAsync(write, CancellationToken.None) ?? throw new LeaseLostException();
+                return await log.AppendForCertainAsync(write, again) ?? throw new LeaseLostException();
             }
             catch (DatabaseUnavailableException) when (lease.Reason != StopReason.LeaseLost)
             {

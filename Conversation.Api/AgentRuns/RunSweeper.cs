@@ -7,10 +7,16 @@ using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuns;
 
-/// <summary>Finds runs whose node is gone: back to the queue if nothing was seen of them, otherwise ended with what was kept.</summary>
+/// <summary>
+/// Finds runs whose node is gone: back to the queue if nothing was seen of them, taken over if their runtime can go on, otherwise ended
+/// with what was kept.
+/// </summary>
 internal sealed partial class RunSweeper(
+    RunWorker worker,
+    RunTakeover takeover,
     RunRepository runs,
     ConversationLog log,
+    RunOptions options,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<RunSweeper> logger) : ServiceLoop(lifetime, logger)
@@ -25,88 +31,106 @@ internal sealed partial class RunSweeper(
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
+        var trusted = true;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (!await SweepAsync(stoppingToken))
+            var expired = worker.IsDraining ? [] : await LookAsync(stoppingToken);
+            if (expired is not null && !trusted)
             {
-                // While the database was away nobody could renew: an outage must not cost a run.
+                // While the database was away nobody could renew; its first word is no news of the nodes. An outage must not cost a run.
                 await Task.Delay(LeaseKeeper.Interval, time, stoppingToken);
+                expired = await LookAsync(stoppingToken);
             }
+
+            trusted = expired is not null;
+            await Task.WhenAll((expired ?? []).Select(run => EndAsync(run, stoppingToken)));
         }
     }
 
-    /// <returns>False where the database did not answer, or only after a stall: what it says of leases then is no news of their nodes.</returns>
-    private async Task<bool> SweepAsync(CancellationToken token)
+    /// <returns>Null where the database did not answer, or only after a stall.</returns>
+    private async Task<IReadOnlyList<ExpiredRun>?> LookAsync(CancellationToken token)
     {
         try
         {
             var asked = time.GetTimestamp();
             var expired = await runs.ExpiredAsServiceAsync(BatchSize, token);
-            if (time.GetElapsedTime(asked) > Stall)
-            {
-                return false;
-            }
-
-            foreach (var run in expired)
-            {
-                Log.Expired(logger, run.Id, run.Attempt);
-            }
-
-            await Task.WhenAll(expired.Select(run => log.AppendAsync(Takeover(run), token)));
-            return true;
+            return time.GetElapsedTime(asked) > Stall ? null : expired;
         }
         catch (DatabaseUnavailableException error)
         {
             Log.Unavailable(logger, error);
-            return false;
+            return null;
         }
     }
 
-    private static StepRun Takeover(ExpiredRun run) => run.Status == RunStatus.Cancelling ? Cancelled(run) : Lost(run);
+    private async Task EndAsync(ExpiredRun run, CancellationToken token)
+    {
+        Log.Expired(logger, run.Id, run.Attempt);
+        try
+        {
+            var kept = run.StreamingMessageId is { } message ? await takeover.ReadKeptAsync(message, token) : null;
+            if (kept is null || !await takeover.TryAsync(run, kept, token))
+            {
+                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run, kept) : Lost(run, kept), token);
+            }
+        }
+        catch (DatabaseUnavailableException error)
+        {
+            Log.Unavailable(logger, error);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // One run that cannot be ended may not keep the others from it.
+            Log.NotEnded(logger, run.Id, error);
+        }
+    }
 
     /// <summary>Whoever was to stop it is gone, and so it has stopped.</summary>
-    private static StepRun Cancelled(ExpiredRun run)
+    private static StepRun Cancelled(ExpiredRun run, string? kept)
     {
-        var step = new StepRun
+        var step = Step(run) with
         {
-            ConversationId = run.ConversationId,
-            RunId = run.Id,
-            Attempt = run.Attempt,
-            OnlyExpired = true,
             Events = [new RunEvent(EventTypes.RunCancelled)],
             Status = RunStatus.Cancelled,
+            CancelOutcome = CancelOutcome.Unconfirmed,
         };
         return run.StreamingMessageId is not { } message
             ? step
             : step with
             {
-                Events = [new RunEvent(EventTypes.MessageInterrupted, OfMessage: true), .. step.Events],
-                Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: "cancelled"),
+                Events = [RunEvents.MessageInterrupted, .. step.Events],
+                Answer = Ended(message, kept!, "cancelled"),
             };
     }
 
-    private static StepRun Lost(ExpiredRun run) => run.StreamingMessageId is { } message
-        ? new StepRun
+    private StepRun Lost(ExpiredRun run, string? kept) => run.StreamingMessageId is { } message
+        ? Failed(run) with
         {
-            ConversationId = run.ConversationId,
-            RunId = run.Id,
-            Attempt = run.Attempt,
-            OnlyExpired = true,
-            Events = [new RunEvent(EventTypes.MessageInterrupted, OfMessage: true), new RunEvent(EventTypes.RunFailed)],
-            Answer = new AnswerChange(message, MessageStatus.Interrupted, FinishReason: RunErrorCodes.WorkerLost),
-            Status = RunStatus.Failed,
-            ErrorCode = RunErrorCodes.WorkerLost,
-            ErrorDetail = "The process that wrote the answer is gone; what it had written is kept.",
+            Events = [RunEvents.MessageInterrupted, new RunEvent(EventTypes.RunFailed)],
+            Answer = Ended(message, kept!, RunErrorCodes.WorkerLost),
         }
-        : new StepRun
-        {
-            ConversationId = run.ConversationId,
-            RunId = run.Id,
-            Attempt = run.Attempt,
-            OnlyExpired = true,
-            Events = [RunEvents.Queued],
-            Status = RunStatus.Queued,
-        };
+        : run.Attempt >= options.MostAttempts ? Failed(run) : Step(run) with { Events = [RunEvents.Queued], Status = RunStatus.Queued };
+
+    /// <summary>Followers of the dead node may have been shown more than was kept: a new attempt takes it back.</summary>
+    private static AnswerChange Ended(Guid message, string kept, string reason) =>
+        new(message, MessageStatus.Interrupted, Content: kept, FinishReason: reason, Keep: kept.Length);
+
+    private static StepRun Failed(ExpiredRun run) => Step(run) with
+    {
+        Events = [new RunEvent(EventTypes.RunFailed)],
+        Status = RunStatus.Failed,
+        ErrorCode = RunErrorCodes.WorkerLost,
+        ErrorDetail = "The process that wrote the answer is gone; what it had written is kept.",
+    };
+
+    private static StepRun Step(ExpiredRun run) => new()
+    {
+        ConversationId = run.ConversationId,
+        RunId = run.Id,
+        Attempt = run.Attempt,
+        OnlyExpired = true,
+        Events = [],
+    };
 
     private static partial class Log
     {
@@ -115,5 +139,8 @@ internal sealed partial class RunSweeper(
 
         [LoggerMessage(542, LogLevel.Warning, "The lease of run {RunId}, attempt {Attempt}, has run out; it is taken over.")]
         public static partial void Expired(ILogger logger, Guid runId, int attempt);
+
+        [LoggerMessage(543, LogLevel.Error, "Run {RunId}, whose lease has run out, could not be taken over or ended.")]
+        public static partial void NotEnded(ILogger logger, Guid runId, Exception error);
     }
 }

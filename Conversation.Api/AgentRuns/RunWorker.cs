@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Background;
-using Conversation.Api.Messages;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
@@ -15,31 +13,49 @@ namespace Conversation.Api.AgentRuns;
 internal sealed partial class RunWorker(
     NodeIdentity node,
     RunExecutor executor,
-    AgentRuntimeRegistry runtimes,
     RunRepository runs,
     ConversationLog log,
     RunOptions options,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
-    ILogger<RunWorker> logger) : ServiceLoop(lifetime, logger), IRunDispatch
+    ILogger<RunWorker> logger) : ServiceLoop(lifetime, logger)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Guid, (RunLease Lease, Task Work)> _active = new();
     private volatile bool _draining;
+    private int _queued;
 
     /// <summary>The leases that this node holds.</summary>
     public IEnumerable<RunLease> Leases => _active.Values.Select(run => run.Lease);
 
+    /// <summary>Whether this node takes runs at all: not while it stops.</summary>
+    public bool IsDraining => _draining;
+
+    /// <summary>Whether it takes one more.</summary>
+    public bool HasRoom => Room > 0;
+
+    /// <summary>Whether the whole service has more runs waiting than it may; known to the second.</summary>
+    public bool IsQueueFull => Volatile.Read(ref _queued) >= options.QueueDepth;
+
     private int Room => _draining ? 0 : options.Concurrency - _active.Count;
 
-    public NewRun Prepare() => new(Ids.New(), runtimes.Default, Agent: null, Room > 0 ? node.Id : null);
-
-    public void Begin(Guid conversationId, ClaimedRun run)
+    /// <summary>Begins to work on a claimed run.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="run">The claim.</param>
+    /// <param name="askedAt">When it was sent.</param>
+    /// <param name="taken">What another node had begun.</param>
+    public void Begin(Guid conversationId, ClaimedRun run, long askedAt, TakenAnswer? taken = null)
     {
-        var lease = new RunLease(conversationId, run.RunId, run.Attempt, time);
+        var lease = new RunLease(conversationId, run.RunId, run.Attempt, askedAt, time);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _active[run.RunId] = (lease, WorkAsync(lease, started.Task));
+        if (_active.TryGetValue(run.RunId, out var earlier))
+        {
+            // Its lease ran out while the database was away; what it still says is fenced, and shown to nobody.
+            earlier.Lease.Stop(StopReason.LeaseLost);
+        }
+
+        _active[run.RunId] = (lease, WorkAsync(lease, taken, started.Task));
         started.SetResult();
     }
 
@@ -51,6 +67,9 @@ internal sealed partial class RunWorker(
             run.Lease.Stop(StopReason.Cancelled);
         }
     }
+
+    /// <summary>One more waits, until the next look says how many do.</summary>
+    public void CountQueued() => Interlocked.Increment(ref _queued);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -70,6 +89,7 @@ internal sealed partial class RunWorker(
         using var timer = new PeriodicTimer(LookInterval, time);
         do
         {
+            StopLate();
             try
             {
                 await LookAsync(stoppingToken);
@@ -82,33 +102,49 @@ internal sealed partial class RunWorker(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
+    private void StopLate()
+    {
+        foreach (var lease in Leases.Where(lease => lease.Silence > options.IdleTimeout || lease.Age > options.TotalTimeout))
+        {
+            lease.Stop(StopReason.TimedOut);
+        }
+    }
+
     private async Task LookAsync(CancellationToken token)
     {
-        if (Room <= 0)
+        Volatile.Write(ref _queued, await runs.QueuedAsServiceAsync(options.QueueDepth, token));
+        if (HasRoom)
         {
-            return;
+            var candidates = await runs.CandidatesAsServiceAsync(Room, token);
+            await Task.WhenAll(candidates.Select(candidate => ClaimAsync(candidate, token)));
         }
-
-        var candidates = await runs.CandidatesAsServiceAsync(Room, token);
-        await Task.WhenAll(candidates.Select(candidate => ClaimAsync(candidate, token)));
     }
 
     private async Task ClaimAsync(RunCandidate candidate, CancellationToken token)
     {
-        var claim = await log.AppendAsync(
-            new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id }, token);
-        if (claim is not null)
+        var askedAt = time.GetTimestamp();
+        try
         {
-            Begin(candidate.ConversationId, claim);
+            var claim = await log.AppendAsync(
+                new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id }, token);
+            if (claim is not null)
+            {
+                Begin(candidate.ConversationId, claim, askedAt);
+            }
+        }
+        catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
+        {
+            // One run that cannot be claimed may not keep the others waiting.
+            Log.NotClaimed(logger, candidate.Id, error);
         }
     }
 
-    private async Task WorkAsync(RunLease lease, Task started)
+    private async Task WorkAsync(RunLease lease, TakenAnswer? taken, Task started)
     {
         await started;
         try
         {
-            await executor.ExecuteAsync(lease);
+            await executor.ExecuteAsync(lease, taken);
         }
         catch (Exception error)
         {
@@ -117,7 +153,10 @@ internal sealed partial class RunWorker(
         }
         finally
         {
-            _active.TryRemove(lease.RunId, out _);
+            if (_active.TryGetValue(lease.RunId, out var current) && current.Lease == lease)
+            {
+                _active.TryRemove(KeyValuePair.Create(lease.RunId, current));
+            }
         }
 
         await NextAsync(lease.ConversationId);
@@ -128,7 +167,7 @@ internal sealed partial class RunWorker(
     {
         try
         {
-            if (Room > 0 && await runs.NextAsServiceAsync(conversationId, Stopping) is { } next)
+            if (HasRoom && await runs.NextAsServiceAsync(conversationId, Stopping) is { } next)
             {
                 await ClaimAsync(next, Stopping);
             }
@@ -165,5 +204,8 @@ internal sealed partial class RunWorker(
 
         [LoggerMessage(503, LogLevel.Warning, "{Count} runs are still going on after {Seconds} s.")]
         public static partial void StillRunning(ILogger logger, int count, double seconds);
+
+        [LoggerMessage(504, LogLevel.Error, "Run {RunId} could not be claimed.")]
+        public static partial void NotClaimed(ILogger logger, Guid runId, Exception error);
     }
 }

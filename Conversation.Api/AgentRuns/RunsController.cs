@@ -13,6 +13,7 @@ namespace Conversation.Api.AgentRuns;
 /// <param name="conversations">Where.</param>
 /// <param name="runs">What there is.</param>
 /// <param name="canceller">Stops them.</param>
+/// <param name="repeater">Begins new ones.</param>
 [ApiController]
 [Authorize]
 [Tags("Runs")]
@@ -20,7 +21,8 @@ public sealed class RunsController(
     CallerResolver callers,
     ConversationRepository conversations,
     RunRepository runs,
-    RunCanceller canceller) : ControllerBase
+    RunCanceller canceller,
+    RunRepeater repeater) : ControllerBase
 {
     /// <summary>Lists the runs of a conversation, oldest first.</summary>
     /// <param name="conversationId">Where.</param>
@@ -52,4 +54,22 @@ public sealed class RunsController(
     [ProducesResponseType<RunBody>(StatusCodes.Status202Accepted)]
     public async Task<AcceptedResult> CancelAsync(Guid runId, CancellationToken token) =>
         Accepted(await canceller.CancelAsync(callers.Resolve(User), runId, token));
+
+    /// <summary>Has a user message answered again. The earlier answer is kept, and marked as superseded.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="request">Optional: which message; without it the last user message.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <response code="202">The new run.</response>
+    /// <response code="409">The message is being answered already.</response>
+    [HttpPost("conversations/{conversationId}/runs")]
+    [ProducesResponseType<RunBody>(StatusCodes.Status202Accepted)]
+    public async Task<AcceptedResult> RepeatAsync(
+        Guid conversationId,
+        [FromBody(EmptyBodyBehavior = Microsoft.AspNetCore.Mvc.ModelBinding.EmptyBodyBehavior.Allow)] RepeatRunRequest? request,
+        CancellationToken token) =>
+        Accepted(await repeater.RepeatAsync(callers.Resolve(User), conversationId, request?.MessageId, token));
 }
+
+/// <summary>What to answer again.</summary>
+/// <param name="MessageId">A user message; left out for the last one.</param>
+public sealed record RepeatRunRequest(Guid? MessageId);

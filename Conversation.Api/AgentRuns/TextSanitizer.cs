@@ -12,6 +12,16 @@ internal sealed class TextSanitizer
 
     private char? _half;
 
+    /// <summary>Whether nothing is held back.</summary>
+    public bool IsWhole => _half is null;
+
+    /// <summary>A text that comes in one piece.</summary>
+    public static string Whole(string text)
+    {
+        var sanitizer = new TextSanitizer();
+        return sanitizer.Clean(text) + sanitizer.End();
+    }
+
     /// <summary>What can be shown of a piece.</summary>
     public string Clean(string piece)
     {

@@ -8,6 +8,9 @@ internal sealed class AgentRuntimeRegistry(IEnumerable<IAgentRuntime> runtimes, 
     /// <summary>What a new run is queued for.</summary>
     public string Default => options.Default;
 
+    /// <summary>Whether what a runtime began can be continued here.</summary>
+    public bool CanResume(string name) => _byName.TryGetValue(name, out var runtime) && runtime.Capabilities.Resumes;
+
     /// <exception cref="AgentRuntimeException">No such runtime is registered here.</exception>
     public IAgentRuntime Get(string name) => _byName.TryGetValue(name, out var runtime)
         ? runtime

@@ -8,24 +8,61 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
 {
     public const string RuntimeName = "simulated";
 
+    /// <summary>What marks a simulated answer for whoever reads it later.</summary>
+    public const string Mark = """{"runtime": "simulated"}""";
+
     private const int LongestQuote = 200;
 
     public string Name => RuntimeName;
 
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
+    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: true);
 
     public async IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken token)
     {
-        yield return new Notice("warn", "simulated_runtime");
-        foreach (var word in Words(Answer(context.Trigger.Content)))
+        var script = SimulatedScript.Parse(context.Agent);
+        if (context.Resume is null)
         {
-            if (options.Pace > TimeSpan.Zero)
+            yield return new Notice("warn", "simulated_runtime");
+            yield return new AnswerMetadata(Mark);
+        }
+
+        if (script.Resumes)
+        {
+            yield return new ResumePoint("0");
+        }
+
+        var pieces = script.Words is { } words ? Pieces(words, script.WordsPerPiece) : Words(Answer(context.Trigger.Content));
+        var pace = script.Pace ?? options.Pace;
+        var said = 0;
+        foreach (var piece in pieces)
+        {
+            said += piece.Length;
+            if (said <= context.Resume?.Text.Length)
             {
-                await Task.Delay(options.Pace, time, token);
+                continue;
+            }
+
+            if (script.FailsAfter is { } fails && said > SimulatedScript.TextOf(fails).Length)
+            {
+                throw new AgentRuntimeException("error", "The simulated agent failed, as it was told to.");
+            }
+
+            if (script.HangsAfter is { } hangs && said > SimulatedScript.TextOf(hangs).Length)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, CancellationToken.None);
+            }
+
+            if (pace > TimeSpan.Zero)
+            {
+                await Task.Delay(pace, time, token);
             }
 
             token.ThrowIfCancellationRequested();
-            yield return new TextDelta(word);
+            yield return new TextDelta(piece);
+            if (script.Resumes)
+            {
+                yield return new ResumePoint(said.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            }
         }
 
         yield return new AnswerEnd("stop");
@@ -39,6 +76,10 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
     }
 
     private static int Cut(string text) => char.IsHighSurrogate(text[LongestQuote - 1]) ? LongestQuote - 1 : LongestQuote;
+
+    private static IEnumerable<string> Pieces(int words, int together) => Enumerable.Range(1, words)
+        .Chunk(together)
+        .Select(numbers => string.Concat(numbers.Select(SimulatedScript.Word)));
 
     /// <summary>Words with the space that follows them, so that the pieces put together are the text.</summary>
     private static IEnumerable<string> Words(string text)

@@ -14,4 +14,24 @@ internal sealed partial record ServiceSettings
     /// <summary>How long a stopping service lets its runs go on, in seconds. Default 20.</summary>
     [Variable("CONVERSATION_SERVICE_DRAIN_SECONDS")]
     public int DrainSeconds { get; init; } = 20;
+
+    /// <summary>How many runs one node works on at once. Default 1000.</summary>
+    [Variable("CONVERSATION_SERVICE_RUN_CONCURRENCY")]
+    public int RunConcurrency { get; init; } = 1000;
+
+    /// <summary>How many runs may wait in the whole service; beyond it sends are refused with 429. Default 10000.</summary>
+    [Variable("CONVERSATION_SERVICE_RUN_QUEUE_DEPTH")]
+    public int RunQueueDepth { get; init; } = 10_000;
+
+    /// <summary>How long an agent may be silent before its run fails, in seconds. Default 300.</summary>
+    [Variable("CONVERSATION_SERVICE_RUN_IDLE_SECONDS")]
+    public int RunIdleSeconds { get; init; } = 300;
+
+    /// <summary>How long a run may take in all, in seconds. Default 1800.</summary>
+    [Variable("CONVERSATION_SERVICE_RUN_SECONDS")]
+    public int RunSeconds { get; init; } = 1800;
+
+    /// <summary>The longest answer, in UTF-16 code units; a longer one ends there. Default 8388608.</summary>
+    [Variable("CONVERSATION_SERVICE_MAX_ANSWER_CHARS")]
+    public int MaxAnswerChars { get; init; } = 8 * 1024 * 1024;
 }

@@ -28,6 +28,10 @@ internal sealed partial class ServiceExceptionHandler(IProblemDetailsService pro
         if (problem.Status == StatusCodes.Status503ServiceUnavailable)
         {
             Log.Unavailable(logger, exception);
+        }
+
+        if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
+        {
             context.Response.Headers.RetryAfter = RetryAfterSeconds;
         }
 

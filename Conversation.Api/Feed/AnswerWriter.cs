@@ -34,6 +34,18 @@ internal sealed class AnswerWriter : IDisposable
 
     public int Attempt => _text.Attempt;
 
+    /// <summary>How much there is, in UTF-16 code units.</summary>
+    public int Length
+    {
+        get
+        {
+            lock (_topic.Gate)
+            {
+                return _text.Length;
+            }
+        }
+    }
+
     /// <summary>More text, whole in itself: it does not end inside a surrogate pair.</summary>
     public void Append(ReadOnlySpan<char> text)
     {

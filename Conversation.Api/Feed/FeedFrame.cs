@@ -52,13 +52,17 @@ internal sealed class HeartbeatFrame(long head, Position? streaming, Position po
     public Position? Streaming => streaming;
 }
 
+/// <summary>What this reader was shown cannot be taken back in its dialect: it has to begin anew.</summary>
+internal sealed class RestartFrame(Position position) : FeedFrame(position);
+
 /// <summary>A piece of a message's text.</summary>
 /// <param name="BaseSeq">The seq of the event that started the message.</param>
 /// <param name="MessageId">Which message.</param>
 /// <param name="Attempt">Which attempt at its text.</param>
 /// <param name="From">Its first UTF-16 code unit.</param>
+/// <param name="Keep">What a reader of an earlier attempt keeps of its text before it applies this; never beyond <paramref name="From"/> for such a reader.</param>
 /// <param name="Text">The text.</param>
-internal sealed record LiveRange(long BaseSeq, Guid MessageId, int Attempt, int From, ReadOnlyMemory<char> Text)
+internal sealed record LiveRange(long BaseSeq, Guid MessageId, int Attempt, int From, int Keep, ReadOnlyMemory<char> Text)
 {
     public int To => From + Text.Length;
 }

@@ -9,6 +9,7 @@ internal static class FeedRegistration
     {
         services.TryAddSingleton<LogTail>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ICommitListener, LogTail>(provider => provider.GetRequiredService<LogTail>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHintListener, LogTail>(provider => provider.GetRequiredService<LogTail>()));
         services.TryAddSingleton<FeedNode>();
         services.TryAddSingleton<PostgresBus>();
         services.TryAddSingleton<IFeedBus>(provider => provider.GetRequiredService<PostgresBus>());

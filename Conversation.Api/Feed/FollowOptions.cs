@@ -9,6 +9,12 @@ internal sealed record FollowOptions
     /// <summary>Whether the dialect's events carry the text of a message that has ended. Default true.</summary>
     public bool TextInEvents { get; init; } = true;
 
+    /// <summary>
+    /// Whether the dialect can take text back. Where it cannot, a reader goes on behind a new attempt of the text only if what it got
+    /// is in it, and is otherwise told to begin anew. Default true.
+    /// </summary>
+    public bool CanTakeBack { get; init; } = true;
+
     /// <summary>Whether silence is broken by heartbeats. Default false.</summary>
     public bool Heartbeats { get; init; }
 

@@ -28,6 +28,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
     private readonly Signal _signal = new();
     private readonly Queue<LogEntry> _page = new();
     private Cursor? _text;
+    private LiveText? _seen;
     private bool _ended;
     private bool _beat;
 
@@ -110,22 +111,41 @@ internal sealed class Follower(Topic topic, FollowOptions options)
     }
 
     /// <summary>Before an end is told, the rest of the text is: cut from the stored content, so that it is exact.</summary>
-    private DeltaFrame? Missing(LogEntry entry)
+    private FeedFrame? Missing(LogEntry entry)
     {
         if (entry.Ended is not { } message)
         {
             return null;
         }
 
-        var have = _text is { } text && text.MessageId == message.Id ? text.Offset : 0;
-        if (have >= message.Content.Length)
+        // A reader with a bare seq may have text of any attempt.
+        var had = _text is { } text && text.MessageId == message.Id ? text : new Cursor(message.Id, Attempt: 1, Offset: 0);
+        var have = had.Offset;
+        var takesBack = false;
+        if (had.Attempt < message.Attempt)
         {
-            return null;
+            if (options.CanTakeBack)
+            {
+                have = Math.Min(have, message.Keep);
+                takesBack = have < had.Offset || had.Offset == 0;
+            }
+            else if (!Goes(had, message.Keep, message.Content))
+            {
+                // The run's own last word is not worth a new beginning; what another node wrote instead is.
+                if (!entry.ReplacesText)
+                {
+                    return Restart();
+                }
+
+                have = message.Content.Length;
+            }
         }
 
         _text = new Cursor(message.Id, message.Attempt, message.Content.Length);
-        return new DeltaFrame(
-            new LiveRange(message.Seq, message.Id, message.Attempt, have, message.Content.AsMemory(have)), Position);
+        return have >= message.Content.Length && !takesBack
+            ? null
+            : new DeltaFrame(
+                new LiveRange(message.Seq, message.Id, message.Attempt, have, message.Keep, message.Content.AsMemory(have)), Position);
     }
 
     private EventFrame Step(LogEntry entry)
@@ -154,19 +174,47 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             return null;
         }
 
-        if (_text is not { } have || have.MessageId != live.MessageId)
+        var had = _text is { } text && text.MessageId == live.MessageId ? text : new Cursor(live.MessageId, live.Attempt, 0);
+        var have = had.Offset;
+        if (had.Attempt < live.Attempt)
         {
-            have = new Cursor(live.MessageId, live.Attempt, 0);
+            if (options.CanTakeBack)
+            {
+                have = Math.Min(have, live.Keep);
+            }
+            else if (have > live.Visible)
+            {
+                return null;
+            }
+            else if (!Goes(had, live.Keep, live.Slice(0, live.Visible).Span))
+            {
+                return Restart();
+            }
         }
 
-        if (have.Offset >= live.Visible)
+        // A position may be ahead of what this node knows: another one was faster.
+        if (have >= live.Visible || had.Attempt > live.Attempt)
         {
             return null;
         }
 
-        var from = live.SplitsPair(have.Offset) ? have.Offset - 1 : have.Offset;
-        _text = have with { Attempt = live.Attempt, Offset = live.Visible };
-        return topic.Delta(live, from, Position);
+        _seen = live;
+        _text = new Cursor(live.MessageId, live.Attempt, live.Visible);
+        return topic.Delta(live, live.SplitsPair(have) ? have - 1 : have, Position);
+    }
+
+    /// <summary>Whether what a reader got of an earlier attempt is in a later one as well.</summary>
+    private bool Goes(Cursor had, int keep, ReadOnlySpan<char> later) =>
+        had.Offset <= keep
+        || (_seen is { } seen
+            && seen.MessageId == had.MessageId
+            && had.Offset <= later.Length
+            && seen.Slice(0, had.Offset).Span.SequenceEqual(later[..had.Offset]));
+
+    private RestartFrame Restart()
+    {
+        _ended = true;
+        return new RestartFrame(Position);
     }
 
     private HeartbeatFrame? Heartbeat()

@@ -4,7 +4,12 @@ namespace Conversation.Api.Feed;
 /// The text of a message that is being generated: appended at the end only, shown to followers up to <see cref="Visible"/>. Guarded
 /// by its topic's gate; what was shown never changes, so it may be read outside. Pieces never end inside a surrogate pair.
 /// </summary>
-internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, bool isForeign = false)
+/// <param name="messageId">The message.</param>
+/// <param name="baseSeq">The seq of the event that started it.</param>
+/// <param name="attempt">Counts rewrites of the text.</param>
+/// <param name="keep">How much this attempt has in common with all earlier ones.</param>
+/// <param name="isForeign">Whether another node generates it.</param>
+internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, int keep = 0, bool isForeign = false)
 {
     private const int FirstCapacity = 1024;
 
@@ -16,6 +21,9 @@ internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, bool i
     public long BaseSeq => baseSeq;
 
     public int Attempt => attempt;
+
+    /// <summary>What a follower of an earlier attempt keeps of its text, in UTF-16 code units.</summary>
+    public int Keep => keep;
 
     /// <summary>Whether another node generates it, and this one reads its checkpoints.</summary>
     public bool IsForeign => isForeign;

@@ -23,6 +23,12 @@ internal sealed class LogEntry(EventRow row)
     /// <summary>The message that the event starts, null for any other event.</summary>
     public MessageRow? Started => Type == EventTypes.MessageStarted ? row.Message : null;
 
+    /// <summary>The new attempt of the streaming message that a takeover began, null for any other event.</summary>
+    public MessageRow? Rewritten => Type == EventTypes.RunStarted && row.Message is { Status: MessageStatus.Streaming } message ? message : null;
+
+    /// <summary>Whether the run itself put another text in the place of what it had shown.</summary>
+    public bool ReplacesText => EndsText && row.Data is not null;
+
     /// <summary>The frame at a position: shared while followers are in step, made anew for one that is not.</summary>
     public EventFrame Frame(Position position)
     {

@@ -4,7 +4,7 @@ using Conversation.Data.Log;
 namespace Conversation.Api.Feed;
 
 /// <summary>Which conversations may have grown since the log was last read: a set, so it cannot outgrow what is followed.</summary>
-internal sealed class LogTail : ICommitListener
+internal sealed class LogTail : ICommitListener, IHintListener
 {
     private readonly ConcurrentDictionary<Guid, bool> _grown = new();
     private volatile bool _lookAtAll;
@@ -31,6 +31,18 @@ internal sealed class LogTail : ICommitListener
         if (any)
         {
             Signal.Set();
+        }
+    }
+
+    public void Hinted(IReadOnlyCollection<Guid>? conversations)
+    {
+        if (conversations is null)
+        {
+            HintAll();
+        }
+        else
+        {
+            Hint(conversations);
         }
     }
 

@@ -39,14 +39,20 @@ internal sealed partial class LogTailReader(
         {
             await tail.Signal.WaitAsync();
             stoppingToken.ThrowIfCancellationRequested();
+            var isDue = time.GetElapsedTime(looked) >= Watermark;
+            if (isDue)
+            {
+                // Whether or not the database answers: a follower that hears nothing would think that this node is gone.
+                looked = time.GetTimestamp();
+                Beat();
+            }
+
             try
             {
                 await ReadAsync(tail.Take(), stoppingToken);
-                if (tail.TakeAll() || time.GetElapsedTime(looked) >= Watermark)
+                if (tail.TakeAll() || isDue)
                 {
-                    looked = time.GetTimestamp();
                     await ReadAsync(await LookAsync(stoppingToken), stoppingToken);
-                    Beat();
                 }
             }
             catch (DatabaseUnavailableException error)

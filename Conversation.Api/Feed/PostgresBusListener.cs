@@ -6,7 +6,7 @@ namespace Conversation.Api.Feed;
 internal sealed partial class PostgresBusListener(
     NpgsqlDataSource source,
     FeedNode node,
-    LogTail tail,
+    IEnumerable<IHintListener> listeners,
     TimeProvider time,
     ILogger<PostgresBusListener> logger) : BackgroundService
 {
@@ -49,7 +49,7 @@ internal sealed partial class PostgresBusListener(
             await listen.ExecuteNonQueryAsync(token);
         }
 
-        tail.HintAll();
+        Hear(null);
         while (true)
         {
             await connection.WaitAsync(token);
@@ -58,13 +58,9 @@ internal sealed partial class PostgresBusListener(
 
     private void Hear(List<Guid>? conversations)
     {
-        if (conversations is null)
+        foreach (var listener in listeners)
         {
-            tail.HintAll();
-        }
-        else
-        {
-            tail.Hint(conversations);
+            listener.Hinted(conversations);
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class Topic(Guid conversationId)
 
             if (look.StreamingMessageId is { } message && look.LastSeq >= Head)
             {
-                OpenForeign(message, look.StreamingSeq!.Value, look.StreamingAttempt!.Value);
+                OpenForeign(message, look.StreamingSeq!.Value, look.StreamingAttempt!.Value, look.StreamingKeep!.Value);
             }
 
             Owner = look.OwnerId;
@@ -99,9 +99,9 @@ internal sealed class Topic(Guid conversationId)
 
                 Head = entry.Seq;
                 _recent.Keep(entry);
-                if (entry.Started is { Status: MessageStatus.Streaming } started)
+                if ((entry.Started ?? entry.Rewritten) is { Status: MessageStatus.Streaming } started)
                 {
-                    OpenForeign(started.Id, started.Seq, started.Attempt);
+                    OpenForeign(started.Id, started.Seq, started.Attempt, started.Keep);
                 }
                 else if (entry.EndsText && Text?.MessageId == entry.Row.Message?.Id)
                 {
@@ -192,7 +192,7 @@ internal sealed class Topic(Guid conversationId)
     /// <summary>The frame of a range: the same one for every follower in step. Call under the gate.</summary>
     public DeltaFrame Delta(LiveText text, int from, Position position)
     {
-        var range = new LiveRange(text.BaseSeq, text.MessageId, text.Attempt, from, text.Slice(from, position.Offset));
+        var range = new LiveRange(text.BaseSeq, text.MessageId, text.Attempt, from, text.Keep, text.Slice(from, position.Offset));
         if (_lastDelta is { } last
             && last.Position == position
             && last.Range.From == from
@@ -204,12 +204,23 @@ internal sealed class Topic(Guid conversationId)
         return _lastDelta = new DeltaFrame(range, position);
     }
 
-    /// <summary>A text of this node's own is never replaced: it is ahead of its checkpoints.</summary>
-    private void OpenForeign(Guid message, long seq, int attempt)
+    /// <summary>
+    /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
+    /// run over, and what both have in common is known already.
+    /// </summary>
+    private void OpenForeign(Guid message, long seq, int attempt, int keep)
     {
-        if (Text?.MessageId != message)
+        var known = Text?.MessageId == message ? Text : null;
+        if (known?.Attempt >= attempt)
         {
-            Text = new LiveText(message, seq, attempt, isForeign: true);
+            return;
+        }
+
+        Text = new LiveText(message, seq, attempt, keep, isForeign: true);
+        if (known is not null)
+        {
+            Text.Append(known.Slice(0, Math.Min(keep, known.Visible)).Span);
+            Text.Publish();
         }
     }
 

@@ -66,6 +66,11 @@ internal static class V2Dialect
         writer.WriteNumber("base", range.BaseSeq);
         writer.WriteString("message_id", range.MessageId);
         writer.WriteNumber("attempt", range.Attempt);
+        if (range.Attempt > 1)
+        {
+            writer.WriteNumber("keep", Math.Min(range.Keep, range.From));
+        }
+
         writer.WriteNumber("from", range.From);
         writer.WriteNumber("to", range.To);
         writer.WriteString("text", range.Text.Span);
@@ -82,7 +87,15 @@ internal static class V2Dialect
             writer.WriteString("run_id", run);
         }
 
-        if (row.Message is { Deleted: true } deleted)
+        if (row.Run is { } state && row.Type.StartsWith("run.", StringComparison.Ordinal))
+        {
+            if (row.Type != EventTypes.RunNotice)
+            {
+                writer.WritePropertyName("run");
+                JsonSerializer.Serialize(writer, RunBody.From(state), WireJson.Options);
+            }
+        }
+        else if (row.Message is { Deleted: true } deleted)
         {
             writer.WriteStartObject("message");
             writer.WriteString("id", deleted.Id);
@@ -93,11 +106,6 @@ internal static class V2Dialect
         {
             writer.WritePropertyName("message");
             JsonSerializer.Serialize(writer, MessageBody.From(message), WireJson.Options);
-        }
-        else if (row.Run is { } state && row.Type.StartsWith("run.", StringComparison.Ordinal) && row.Type != EventTypes.RunNotice)
-        {
-            writer.WritePropertyName("run");
-            JsonSerializer.Serialize(writer, RunBody.From(state), WireJson.Options);
         }
 
         if (row.Data is { } data)

@@ -60,6 +60,7 @@ internal static class ConversationService
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseWebSockets();
+        app.UseMiddleware<SocketOriginMiddleware>();
         app.MapControllers();
         app.MapRealtime(settings.RootPath);
         return app;

@@ -31,6 +31,13 @@ public sealed record SendMessageRequest
     /// <summary>False to only store a user message. Default true.</summary>
     public bool Run { get; init; } = true;
 
+    /// <summary>
+    /// What the run does while another one is active in the conversation: <c>enqueue</c>, <c>reject</c>, <c>interrupt</c> or
+    /// <c>coalesce</c>. Without it, what the conversation says.
+    /// </summary>
+    [AllowedValues("enqueue", "reject", "interrupt", "coalesce", null, ErrorMessage = "must be enqueue, reject, interrupt or coalesce")]
+    public string? OnBusy { get; init; }
+
     [JsonIgnore]
     internal RawJson? AnyMetadata => MetadataJson ?? Metadata;
 }

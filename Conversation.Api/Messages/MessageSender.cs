@@ -15,12 +15,14 @@ public sealed class MessageSender
 {
     private readonly ConversationLog _log;
     private readonly IRunDispatch _runs;
+    private readonly TimeProvider _time;
     private readonly int _maxContentBytes;
 
-    internal MessageSender(ConversationLog log, IRunDispatch runs, ServiceSettings settings)
+    internal MessageSender(ConversationLog log, IRunDispatch runs, ServiceSettings settings, TimeProvider time)
     {
         _log = log;
         _runs = runs;
+        _time = time;
         _maxContentBytes = settings.MaxContentBytes;
     }
 
@@ -44,9 +46,10 @@ public sealed class MessageSender
             Role = request.Role!,
             Content = request.Content!,
             Metadata = request.AnyMetadata?.Text,
-            Run = request is { Role: MessageRole.User, Run: true } ? _runs.Prepare() : null,
+            Run = request is { Role: MessageRole.User, Run: true } ? _runs.Prepare(request.OnBusy) : null,
             Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
         };
+        var askedAt = _time.GetTimestamp();
         var stored = await _log.AppendAsync(write, token) ?? throw ServiceException.NotFound("Conversation");
         if (stored.Outcome == AppendOutcome.KeyReused)
         {
@@ -54,9 +57,15 @@ public sealed class MessageSender
                 StatusCodes.Status409Conflict, "This idempotency key was used before for another message; nothing was stored.");
         }
 
-        if (stored.Claimed)
+        if (stored.Outcome == AppendOutcome.Busy)
         {
-            _runs.Begin(conversationId, new ClaimedRun(stored.RunId!.Value, Attempt: 1));
+            throw new ServiceException(
+                StatusCodes.Status409Conflict, "An answer is being made, and on_busy is reject; nothing was stored.");
+        }
+
+        if (stored is { Outcome: AppendOutcome.Stored, RunId: { } run })
+        {
+            _runs.Stored(conversationId, run, stored.Claimed, stored.Interrupted, askedAt);
         }
 
         return new SentMessage(Body(write, stored), stored.Outcome == AppendOutcome.Replayed);
@@ -93,7 +102,7 @@ public sealed class MessageSender
     private static byte[] Hash(SendMessageRequest request)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var part in (string[])[request.Role!, request.Content!, request.AnyMetadata?.Text ?? "", request.Run ? "run" : "store"])
+        foreach (var part in (string[])[request.Role!, request.Content!, request.AnyMetadata?.Text ?? "", request.Run ? "run" : "store", request.OnBusy ?? ""])
         {
             hash.AppendData(BitConverter.GetBytes(part.Length));
             hash.AppendData(Encoding.UTF8.GetBytes(part));

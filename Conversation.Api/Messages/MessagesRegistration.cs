@@ -9,7 +9,10 @@ internal static class MessagesRegistration
     public static IServiceCollection AddMessages(this IServiceCollection services, ServiceSettings settings)
     {
         services.TryAddSingleton(provider => new MessageSender(
-            provider.GetRequiredService<ConversationLog>(), provider.GetRequiredService<IRunDispatch>(), settings));
+            provider.GetRequiredService<ConversationLog>(),
+            provider.GetRequiredService<IRunDispatch>(),
+            settings,
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 }

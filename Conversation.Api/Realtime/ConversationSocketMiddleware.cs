@@ -35,11 +35,6 @@ internal sealed class ConversationSocketMiddleware(
             return;
         }
 
-        if (!options.AllowsOrigin(context.Request))
-        {
-            throw new ServiceException(StatusCodes.Status403Forbidden, "This origin is not allowed.");
-        }
-
         if (!Guid.TryParse(context.Request.RouteValues[RouteParameter] as string, out var conversation)
             || !await access.MayFollowAsync(context.User, conversation, context.RequestAborted))
         {
@@ -66,7 +61,7 @@ internal sealed class ConversationSocketMiddleware(
         }
         else
         {
-            var follow = new FollowOptions { After = after, TextInEvents = false, Reach = caller.Reach };
+            var follow = new FollowOptions { After = after, TextInEvents = false, CanTakeBack = false, Reach = caller.Reach };
             await new LegacySocket(connection, rights).RunAsync(feed.FollowAsync(conversation, follow, ending.Token));
         }
     }

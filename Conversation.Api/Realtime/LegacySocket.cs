@@ -6,6 +6,9 @@ namespace Conversation.Api.Realtime;
 /// <summary>A socket that speaks the legacy dialect: frames go out as they happen; what the client sends is echoed to it.</summary>
 internal sealed class LegacySocket(SocketConnection connection, StreamRights rights)
 {
+    /// <summary>Close code 1012 (IANA's WebSocket registry): come back, and begin anew.</summary>
+    private const WebSocketCloseStatus ServiceRestart = (WebSocketCloseStatus)1012;
+
     public Task RunAsync(IAsyncEnumerable<FeedFrame> frames) => connection.RunAsync(
         () => WriteAsync(frames),
         text => connection.SendAsync(LegacyDialect.Echo(text), connection.Ending));
@@ -16,6 +19,11 @@ internal sealed class LegacySocket(SocketConnection connection, StreamRights rig
         {
             await foreach (var frame in frames)
             {
+                if (frame is RestartFrame)
+                {
+                    return ServiceRestart;
+                }
+
                 foreach (var bytes in frame.Legacy)
                 {
                     await connection.SendAsync(bytes, connection.Ending);

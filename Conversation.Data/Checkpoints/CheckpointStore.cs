@@ -6,8 +6,9 @@ namespace Conversation.Data.Checkpoints;
 internal sealed class CheckpointStore(DbSession session)
 {
     /// <summary>
-    /// FOR SHARE conflicts with the UPDATE of a takeover: either the checkpoint is in before it, or the fence refuses it. Losing the
-    /// last ones in a crash of the database is allowed, so the commit does not wait for the disk.
+    /// The lock conflicts with the UPDATE of a takeover: either the checkpoint is in before it, or the fence refuses it. Locks are taken
+    /// in the order that the log takes them in. Losing the last pieces in a crash of the database is allowed, so the commit does not
+    /// wait for the disk.
     /// </summary>
     private const string AppendSql =
         """
@@ -15,16 +16,30 @@ internal sealed class CheckpointStore(DbSession session)
             SELECT set_config('synchronous_commit', 'off', TRUE)
         ),
         fenced AS MATERIALIZED (
-            SELECT i.message_id, i.message_attempt, i.from_offset, i.text
-            FROM unnest(@runs::uuid[], @attempts::int[], @messages::uuid[], @messageAttempts::int[], @offsets::int[], @texts::text[]) AS i(
-                run_id, attempt, message_id, message_attempt, from_offset, text)
+            SELECT i.*
+            FROM unnest(
+                @runs::uuid[], @attempts::int[], @messages::uuid[], @messageAttempts::int[], @offsets::int[], @texts::text[],
+                @resumeTokens::text[], @resumeOffsets::int[]) AS i(
+                run_id, attempt, message_id, message_attempt, from_offset, text, resume_token, resume_offset)
             JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
             CROSS JOIN relaxed
-            FOR SHARE OF r
+            ORDER BY r.id
+            FOR NO KEY UPDATE OF r
+        ),
+        resumable AS (
+            UPDATE runs r
+            SET resume_token = f.resume_token, resume_offset = f.resume_offset
+            FROM (
+                SELECT DISTINCT ON (run_id) run_id, resume_token, resume_offset
+                FROM fenced
+                WHERE resume_token IS NOT NULL
+                ORDER BY run_id, resume_offset DESC) f
+            WHERE r.id = f.run_id
         )
         INSERT INTO message_chunks (message_id, attempt, from_offset, text)
         SELECT message_id, message_attempt, from_offset, text
         FROM fenced
+        WHERE text <> ''
         ON CONFLICT DO NOTHING
         """;
 
@@ -48,6 +63,8 @@ internal sealed class CheckpointStore(DbSession session)
             messageAttempts = batch.Select(piece => piece.MessageAttempt).ToArray(),
             offsets = batch.Select(piece => piece.FromOffset).ToArray(),
             texts = batch.Select(piece => piece.Text).ToArray(),
+            resumeTokens = batch.Select(piece => piece.ResumeToken).ToArray(),
+            resumeOffsets = batch.Select(piece => piece.ResumeOffset).ToArray(),
         },
         token);
 
@@ -56,7 +73,15 @@ internal sealed class CheckpointStore(DbSession session)
         session.ListAsync<StoredChunk>(ReadSql, new { messages, offsets }, token);
 }
 
-/// <summary>A piece of text to keep, with the fence of its run.</summary>
-internal sealed record Checkpoint(Guid RunId, int RunAttempt, Guid MessageId, int MessageAttempt, int FromOffset, string Text);
+/// <summary>A piece of text to keep, with the fence of its run; and, where the runtime has named a new one, from where it could go on.</summary>
+internal sealed record Checkpoint(
+    Guid RunId,
+    int RunAttempt,
+    Guid MessageId,
+    int MessageAttempt,
+    int FromOffset,
+    string Text,
+    string? ResumeToken = null,
+    int ResumeOffset = 0);
 
 internal sealed record StoredChunk(Guid MessageId, int Attempt, int FromOffset, string Text);

@@ -52,7 +52,8 @@ public sealed partial class ConversationRepository
             c.deleted_at IS NOT NULL AS Deleted,
             m.id AS StreamingMessageId,
             m.seq AS StreamingSeq,
-            m.attempt AS StreamingAttempt
+            m.attempt AS StreamingAttempt,
+            m.keep AS StreamingKeep
         FROM conversations c
         LEFT JOIN runs r ON r.conversation_id = c.id AND r.status IN ('running', 'cancelling')
         LEFT JOIN messages m ON m.id = r.assistant_message_id AND m.status = 'streaming'

@@ -51,8 +51,9 @@ internal sealed record LogHead(
     bool Deleted,
     Guid? StreamingMessageId,
     long? StreamingSeq,
-    int? StreamingAttempt)
+    int? StreamingAttempt,
+    int? StreamingKeep)
 {
     /// <summary>What is known of one that no row remembers.</summary>
-    public static LogHead Gone(Guid id) => new(id, 0, null, Deleted: true, null, null, null);
+    public static LogHead Gone(Guid id) => new(id, 0, null, Deleted: true, null, null, null, null);
 }

@@ -40,8 +40,9 @@ public sealed record AppendMessage : LogWrite<AppendedMessage>
 /// <param name="Id">Its id, made before the write.</param>
 /// <param name="Runtime">What shall run it.</param>
 /// <param name="Agent">Which agent, null for the runtime's default.</param>
+/// <param name="OnBusy">What it does while another run is active; null for the conversation's own rule.</param>
 /// <param name="Claimant">The node that takes it at once if nothing runs before it in the conversation; null to leave it queued.</param>
-public sealed record NewRun(Guid Id, string Runtime, string? Agent, Guid? Claimant);
+public sealed record NewRun(Guid Id, string Runtime, string? Agent, string? OnBusy, Guid? Claimant);
 
 /// <summary>What makes a repeated send recognisable.</summary>
 /// <param name="Key">At most 255 characters; unique per principal and conversation.</param>
@@ -59,6 +60,12 @@ public enum AppendOutcome
 
     /// <summary>The key was used before for something else; nothing was stored.</summary>
     KeyReused,
+
+    /// <summary>A run is active, and the rule is to reject; nothing was stored.</summary>
+    Busy,
+
+    /// <summary>Not judged yet: it must be sent by itself. Never seen by a caller.</summary>
+    Deferred,
 }
 
 /// <summary>The answer to <see cref="AppendMessage"/>.</summary>
@@ -68,4 +75,6 @@ public enum AppendOutcome
 /// <param name="At">When it was stored, UTC.</param>
 /// <param name="RunId">Its run.</param>
 /// <param name="Claimed">True when the claimant of the run holds its lease now, with attempt 1.</param>
-public sealed record AppendedMessage(AppendOutcome Outcome, Guid MessageId, long Seq, DateTime At, Guid? RunId, bool Claimed);
+/// <param name="Interrupted">A run that was asked to stop for this one.</param>
+public sealed record AppendedMessage(
+    AppendOutcome Outcome, Guid MessageId, long Seq, DateTime At, Guid? RunId, bool Claimed, Guid? Interrupted);

@@ -19,6 +19,7 @@ public sealed record CancelRun : LogWrite<CancelAnswer>
     {
         ConversationId = ConversationId,
         WriteId = WriteId,
+        RunId = RunId,
         Statement = Statement.Instance,
         ConflictKey = (typeof(CancelRun), RunId),
         LocksConversation = true,
@@ -47,6 +48,7 @@ public sealed record CancelRun : LogWrite<CancelAnswer>
             asked AS (
                 UPDATE runs r
                 SET status = CASE WHEN n.status = 'queued' THEN 'cancelled' ELSE 'cancelling' END,
+                    cancel_outcome = CASE WHEN n.status = 'queued' THEN 'confirmed' END,
                     finished_at = CASE WHEN n.status = 'queued' THEN n.at END
                 FROM numbered n
                 WHERE r.id = n.run_id

@@ -47,7 +47,7 @@ public sealed record ChangeMessage : LogWrite<Changed>
                     AND m.deleted_at IS NULL
                     AND m.status <> 'streaming'
             ),
-            """ + LogSql.TakeNumbers + """
+            """ + LogSql.TakeNumbersInNewSession + """
             ,
             changed AS (
                 UPDATE messages m

@@ -15,6 +15,7 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
     {
         ConversationId = ConversationId,
         WriteId = WriteId,
+        RunId = RunId,
         Statement = Statement.Instance,
         ConflictKey = (typeof(ClaimRun), ConversationId),
         LocksConversation = true,

@@ -31,15 +31,9 @@ public sealed class ConversationLog
     public async Task<TResult?> AppendAsync<TResult>(LogWrite<TResult> write, CancellationToken token)
         where TResult : class
     {
-        var item = write.ToItem();
-        if (!_queue.Writer.TryWrite(item))
-        {
-            throw new DatabaseUnavailableException("The database does not keep up with the writes. Nothing was stored. Try again shortly.");
-        }
-
         try
         {
-            return await item.Answer.WaitAsync(PatienceForCommit, TimeProvider.System, token);
+            return await Enqueue(write.ToItem()).WaitAsync(PatienceForCommit, TimeProvider.System, token);
         }
         catch (TimeoutException error)
         {
@@ -49,4 +43,26 @@ public sealed class ConversationLog
                 error);
         }
     }
+
+    /// <summary>
+    /// The same for a write that must be known: waits for as long as it takes. After a failure it may be sent again, and is then looked
+    /// up before it is applied, so that it is applied once.
+    /// </summary>
+    /// <typeparam name="TResult">What the write answers.</typeparam>
+    /// <param name="write">What to change.</param>
+    /// <param name="again">True where an earlier call with this same write failed.</param>
+    /// <exception cref="DatabaseUnavailableException">The queue is full, or the outcome could not be asked for.</exception>
+    internal Task<TResult?> AppendForCertainAsync<TResult>(LogWrite<TResult> write, bool again)
+        where TResult : class
+    {
+        var item = write.ToItem();
+        item.MayBeStored = again;
+        return Enqueue(item);
+    }
+
+    private Task<TResult?> Enqueue<TResult>(LogItem<TResult> item)
+        where TResult : class => _queue.Writer.TryWrite(item)
+            ? item.Answer
+            : Task.FromException<TResult?>(new DatabaseUnavailableException(
+                "The database does not keep up with the writes. Nothing was stored. Try again shortly."));
 }

@@ -36,6 +36,8 @@ internal sealed class EventRecord
 
     public int? MessageAttempt { get; set; }
 
+    public int? MessageKeep { get; set; }
+
     public DateTime? MessageCreatedAt { get; set; }
 
     public DateTime? MessageUpdatedAt { get; set; }
@@ -91,6 +93,7 @@ internal sealed class EventRecord
         MessageFinishReason,
         MessageRunId,
         MessageAttempt ?? 1,
+        MessageKeep ?? 0,
         MessageCreatedAt ?? At,
         MessageUpdatedAt ?? At,
         MessageDeleted);

@@ -23,6 +23,7 @@ internal sealed partial class EventRepository
             m.finish_reason AS MessageFinishReason,
             m.run_id AS MessageRunId,
             m.attempt AS MessageAttempt,
+            m.keep AS MessageKeep,
             m.created_at AS MessageCreatedAt,
             m.updated_at AS MessageUpdatedAt,
             coalesce(m.deleted_at IS NOT NULL, TRUE) AS MessageDeleted,

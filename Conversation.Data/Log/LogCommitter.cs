@@ -28,18 +28,33 @@ internal sealed partial class LogCommitter(
     public bool HasParked => !_parked.IsEmpty;
 
     /// <summary>Takes an item whose conversation is locked by someone else, so that it waits for its turn.</summary>
-    public bool TryPark(LogItem item) => _parked.TryJoin(item);
+    public bool TryPark(LogItem item)
+    {
+        if (!_parked.HasWaiting(item.ConversationId))
+        {
+            return false;
+        }
+
+        Park(item);
+        return true;
+    }
 
     public async ValueTask DisposeAsync() => await _connection.DisposeAsync();
 
     public async Task CommitAsync(IReadOnlyList<LogItem> items)
     {
+        if (items.Any(item => item.MayBeStored))
+        {
+            items = await ResolveAsync(items, cause: null);
+        }
+
         for (var attempt = 0; items.Count > 0; attempt++)
         {
             try
             {
                 await _connection.ApplyAsync(items, CancellationToken.None);
-                Answer(items);
+                Answer([.. items.Where(item => !item.MustBeAlone)]);
+                await OneByOneAsync([.. items.Where(item => item.MustBeAlone)]);
                 return;
             }
             catch (PostgresException error) when (SqlStates.IsLockTimeout(error))
@@ -90,6 +105,12 @@ internal sealed partial class LogCommitter(
             return;
         }
 
+        await OneByOneAsync(items);
+    }
+
+    private async Task OneByOneAsync(IReadOnlyList<LogItem> items)
+    {
+        Reset(items);
         foreach (var item in items)
         {
             await CommitAsync([item]);
@@ -102,20 +123,34 @@ internal sealed partial class LogCommitter(
     {
         Reset(items);
         var free = await FreeAsync([.. items.Select(item => item.ConversationId).Distinct()]);
-        var rest = new List<LogItem>();
-        foreach (var item in items)
+        var rest = items.Where(item => !item.LocksConversation || free.Contains(item.ConversationId)).ToList();
+        if (rest.Count == items.Count)
         {
-            if (!item.LocksConversation || free.Contains(item.ConversationId))
+            // The conversations are free by now, or another row is held: whoever needs it finds out alone.
+            if (items.Count == 1)
             {
-                rest.Add(item);
+                Park(items[0]);
+                return [];
             }
-            else
-            {
-                _parked.Park(item);
-            }
+
+            await OneByOneAsync(items);
+            return [];
+        }
+
+        foreach (var item in items.Except(rest))
+        {
+            Park(item);
         }
 
         return rest;
+    }
+
+    private void Park(LogItem item)
+    {
+        if (!_parked.TryPark(item))
+        {
+            item.Fail(new DatabaseUnavailableException("Too much waits for locked conversations; nothing was stored. Try again shortly."));
+        }
     }
 
     private async Task<HashSet<Guid>> FreeAsync(Guid[] conversations)
@@ -132,11 +167,11 @@ internal sealed partial class LogCommitter(
     }
 
     /// <summary>
-    /// The connection was lost, and with it the reply: asks a new one what the log holds. What it holds is answered; what it does
+    /// The connection was lost, and with it the reply, now or in an earlier try: asks a new one what the log holds. What it holds is answered; what it does
     /// not is sent again; where it cannot be asked, the callers are told that the outcome is unknown.
     /// </summary>
     /// <returns>What is to be sent again.</returns>
-    private async Task<IReadOnlyList<LogItem>> ResolveAsync(IReadOnlyList<LogItem> items, Exception cause)
+    private async Task<IReadOnlyList<LogItem>> ResolveAsync(IReadOnlyList<LogItem> items, Exception? cause)
     {
         Reset(items);
         for (var attempt = 0; attempt < Retries; attempt++)

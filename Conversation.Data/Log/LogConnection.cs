@@ -31,6 +31,12 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         await using var batch = new NpgsqlBatch(connection) { Timeout = CommandTimeoutSeconds };
         var locked = items.Where(item => item.LocksConversation).Select(item => item.ConversationId).Distinct().ToArray();
         batch.BatchCommands.Add(Command(LogSql.LockConversations, locked));
+        var runs = items.Select(item => item.RunId).OfType<Guid>().Distinct().ToArray();
+        if (runs.Length > 0)
+        {
+            batch.BatchCommands.Add(Command(LogSql.LockRuns, runs));
+        }
+
         var kinds = items.GroupBy(item => item.Statement).Select(kind => (Statement: kind.Key, Items: kind.ToArray())).ToArray();
         foreach (var (statement, kindItems) in kinds)
         {
@@ -38,6 +44,11 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
 
         await using var reader = await batch.ExecuteReaderAsync(token);
+        if (runs.Length > 0)
+        {
+            await reader.NextResultAsync(token);
+        }
+
         foreach (var (_, kindItems) in kinds)
         {
             await reader.NextResultAsync(token);

@@ -21,6 +21,15 @@ internal abstract class LogItem
     /// <summary>False for a write that makes the conversation's row itself, which cannot be locked before.</summary>
     public required bool LocksConversation { get; init; }
 
+    /// <summary>The run that it writes, to be locked in order; null for none, or for one that does not exist yet.</summary>
+    public Guid? RunId { get; init; }
+
+    /// <summary>True for one that was sent before and failed: it is looked up before it is applied.</summary>
+    public bool MayBeStored { get; set; }
+
+    /// <summary>True when the statement judged that this item cannot share a batch: it is then sent again by itself.</summary>
+    public abstract bool MustBeAlone { get; }
+
     public abstract void Read(NpgsqlDataReader row);
 
     /// <summary>Takes the answer of a commit whose own reply was lost.</summary>
@@ -41,19 +50,19 @@ internal abstract class LogItem<TResult> : LogItem
 {
     private readonly TaskCompletionSource<TResult?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private TResult? _result;
-
     public Task<TResult?> Answer => _answer.Task;
 
-    public override void Read(NpgsqlDataReader row) => _result = Parse(row);
+    protected TResult? Result { get; private set; }
 
-    public override void Recover(Changed found) => _result = Recovered(found);
+    public override void Read(NpgsqlDataReader row) => Result = Parse(row);
 
-    public override void Complete() => _answer.TrySetResult(_result);
+    public override void Recover(Changed found) => Result = Recovered(found);
+
+    public override void Complete() => _answer.TrySetResult(Result);
 
     public override void Fail(Exception error) => _answer.TrySetException(error);
 
-    public override void Reset() => _result = null;
+    public override void Reset() => Result = null;
 
     protected abstract TResult Parse(NpgsqlDataReader row);
 
@@ -65,6 +74,8 @@ internal sealed class LogItem<TWrite, TResult>(TWrite write, LogStatement<TWrite
     where TResult : class
 {
     public TWrite Write { get; } = write;
+
+    public override bool MustBeAlone => Result is { } result && statement.MustBeAlone(result);
 
     protected override TResult Parse(NpgsqlDataReader row) => statement.Read(row, Write);
 

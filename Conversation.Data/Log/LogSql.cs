@@ -16,6 +16,19 @@ internal static class LogSql
         FOR NO KEY UPDATE
         """;
 
+    /// <summary>
+    /// Second, where runs are written: whoever renews leases or keeps checkpoints takes them in the same order, so nobody waits in a
+    /// circle.
+    /// </summary>
+    public const string LockRuns =
+        """
+        SELECT id
+        FROM runs
+        WHERE id = ANY($1)
+        ORDER BY id
+        FOR NO KEY UPDATE
+        """;
+
     /// <summary>Which of them nobody holds at the moment.</summary>
     public const string FreeConversations =
         """
@@ -51,7 +64,30 @@ internal static class LogSql
     /// Follows a CTE <c>allowed (ord, conversation_id, last_seq, events, at, ...)</c>: gives each item the numbers after
     /// <c>base</c> and moves the heads.
     /// </summary>
-    public const string TakeNumbers =
+    public const string TakeNumbers = Numbered +
+        """
+        moved AS (
+            UPDATE conversations c
+            SET last_seq = c.last_seq + t.events, updated_at = t.at
+            FROM (SELECT conversation_id, sum(events) AS events, max(at) AS at FROM allowed GROUP BY conversation_id) t
+            WHERE c.id = t.conversation_id
+        )
+        """;
+
+    /// <summary>
+    /// The same for what changes the past: a runtime that keeps a memory of its own gets a new session, whose memory begins anew.
+    /// </summary>
+    public const string TakeNumbersInNewSession = Numbered +
+        """
+        moved AS (
+            UPDATE conversations c
+            SET last_seq = c.last_seq + t.events, updated_at = t.at, session_id = gen_random_uuid()
+            FROM (SELECT conversation_id, sum(events) AS events, max(at) AS at FROM allowed GROUP BY conversation_id) t
+            WHERE c.id = t.conversation_id
+        )
+        """;
+
+    private const string Numbered =
         """
         numbered AS (
             SELECT
@@ -59,11 +95,6 @@ internal static class LogSql
                 (a.last_seq + sum(a.events) OVER (PARTITION BY a.conversation_id ORDER BY a.ord) - a.events)::bigint AS base
             FROM allowed a
         ),
-        moved AS (
-            UPDATE conversations c
-            SET last_seq = c.last_seq + t.events, updated_at = t.at
-            FROM (SELECT conversation_id, sum(events) AS events, max(at) AS at FROM allowed GROUP BY conversation_id) t
-            WHERE c.id = t.conversation_id
-        )
+
         """;
 }

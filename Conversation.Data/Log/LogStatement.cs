@@ -18,6 +18,9 @@ internal abstract class LogStatement<TWrite, TResult> : LogStatement
     /// <summary>The answer of a write that was found in the log after its own reply was lost; null to claim nothing.</summary>
     public abstract TResult? Recover(Changed found, TWrite write);
 
+    /// <summary>Whether an answer says that the write was not applied because of others beside it in the batch.</summary>
+    public virtual bool MustBeAlone(TResult result) => false;
+
     public sealed override NpgsqlBatchCommand Bind(IReadOnlyList<LogItem> items)
     {
         var writes = new TWrite[items.Count];

@@ -4,30 +4,31 @@ namespace Conversation.Data.Log;
 internal sealed class ParkedWrites
 {
     private readonly Dictionary<Guid, List<LogItem>> _byConversation = [];
+    private int _count;
 
     public bool IsEmpty => _byConversation.Count == 0;
 
     public Guid[] Conversations => [.. _byConversation.Keys];
 
-    /// <summary>Parks an item behind those that wait for the same conversation already.</summary>
-    /// <returns>False where none does.</returns>
-    public bool TryJoin(LogItem item)
+    /// <summary>Whether something waits for this conversation already: what follows waits behind it.</summary>
+    public bool HasWaiting(Guid conversation) => _byConversation.ContainsKey(conversation);
+
+    /// <returns>False where there is no room: no queue grows without bound.</returns>
+    public bool TryPark(LogItem item)
     {
-        if (!_byConversation.TryGetValue(item.ConversationId, out var waiting))
+        if (_count == ConversationLog.QueueCapacity)
         {
             return false;
         }
 
+        _count++;
+        if (!_byConversation.TryGetValue(item.ConversationId, out var waiting))
+        {
+            _byConversation[item.ConversationId] = waiting = [];
+        }
+
         waiting.Add(item);
         return true;
-    }
-
-    public void Park(LogItem item)
-    {
-        if (!TryJoin(item))
-        {
-            _byConversation[item.ConversationId] = [item];
-        }
     }
 
     /// <summary>Takes the first item of each of these conversations; the rest follows once that one is through.</summary>
@@ -63,6 +64,7 @@ internal sealed class ParkedWrites
     private void Remove(Guid conversation, List<LogItem> waiting, int count)
     {
         waiting.RemoveRange(0, count);
+        _count -= count;
         if (waiting.Count == 0)
         {
             _byConversation.Remove(conversation);

@@ -30,6 +30,9 @@ public sealed record StepRun : LogWrite<Changed>
     /// <summary>What the runtime needs to continue; null leaves it.</summary>
     public string? ResumeToken { get; init; }
 
+    /// <summary>What a cancel achieved; counts only where the run ends as cancelled.</summary>
+    public string? CancelOutcome { get; init; }
+
     /// <summary>Tokens and the like, JSON as text; null leaves it.</summary>
     public string? Usage { get; init; }
 
@@ -40,6 +43,7 @@ public sealed record StepRun : LogWrite<Changed>
     {
         ConversationId = ConversationId,
         WriteId = WriteId,
+        RunId = RunId,
         Statement = StepRunStatement.Instance,
         ConflictKey = (typeof(StepRun), RunId),
         LocksConversation = true,
@@ -56,13 +60,17 @@ public sealed record RunEvent(string Type, string? Data = null, bool OfMessage =
 /// <param name="MessageId">The answer.</param>
 /// <param name="Status">Its state after the step, one of <see cref="Messages.MessageStatus"/>.</param>
 /// <param name="Starts">True when the message begins with this step.</param>
-/// <param name="Content">Its final text; null to take the checkpoints (or, at the start, nothing).</param>
+/// <param name="Content">Its final text; null at the start of one that is still to be generated.</param>
 /// <param name="FinishReason">Why it ended.</param>
 /// <param name="Metadata">At the start: a JSON object as text.</param>
+/// <param name="Keep">
+/// Where the final text differs from what was shown: how many UTF-16 code units of it stay. The message then has a new attempt.
+/// </param>
 public sealed record AnswerChange(
     Guid MessageId,
     string Status,
     bool Starts = false,
     string? Content = null,
     string? FinishReason = null,
-    string? Metadata = null);
+    string? Metadata = null,
+    int? Keep = null);

@@ -13,9 +13,11 @@ internal sealed partial class StepRunStatement
                 r.status = 'cancelling' AND i.run_status IN ('completed', 'failed', 'queued') AS cancels
             FROM unnest(
                 $1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::boolean[], $7::int[], $8::text[], $9::text[],
-                $10::text[], $11::text[], $12::text[], $13::uuid[], $14::text[], $15::int[], $16::text[], $17::text[], $18::text[]) AS i(
+                $10::text[], $11::text[], $12::text[], $13::uuid[], $14::text[], $15::int[], $16::text[], $17::text[], $18::text[],
+                $19::int[], $20::text[]) AS i(
                 ord, write_id, conversation_id, run_id, attempt, only_expired, events, run_status, error_code,
-                error_detail, resume_token, usage, message_id, message_status, start_step, content, finish_reason, metadata)
+                error_detail, resume_token, usage, message_id, message_status, start_step, content, finish_reason, metadata,
+                rewrite_keep, cancel_outcome)
             JOIN conversations c ON c.id = i.conversation_id AND c.deleted_at IS NULL
             JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
             WHERE NOT i.only_expired OR r.lease_until < clock_timestamp()
@@ -36,13 +38,13 @@ internal sealed partial class StepRunStatement
             SET status = n.message_status,
                 finish_reason = n.finish_reason,
                 updated_at = n.at,
-                content = coalesce(
-                    n.content,
-                    (
-                        SELECT string_agg(k.text, '' ORDER BY k.from_offset)
-                        FROM message_chunks k
-                        WHERE k.message_id = m.id AND k.attempt = m.attempt),
-                    '')
+                attempt = m.attempt + (n.rewrite_keep IS NOT NULL)::int,
+                keep = CASE
+                    WHEN n.rewrite_keep IS NULL THEN m.keep
+                    WHEN m.attempt > 1 THEN least(m.keep, n.rewrite_keep)
+                    ELSE n.rewrite_keep
+                END,
+                content = n.content
             FROM numbered n
             WHERE m.id = n.message_id AND n.start_step IS NULL AND m.deleted_at IS NULL
         ),
@@ -59,6 +61,7 @@ internal sealed partial class StepRunStatement
                 usage = coalesce(n.usage::jsonb, r.usage),
                 error_code = n.error_code,
                 error_detail = n.error_detail,
+                cancel_outcome = CASE WHEN n.cancels OR n.run_status = 'cancelled' THEN coalesce(n.cancel_outcome, 'confirmed') END,
                 lease_owner = CASE WHEN n.run_status IS NULL THEN r.lease_owner END,
                 lease_until = CASE WHEN n.run_status IS NULL THEN r.lease_until END,
                 finished_at = CASE WHEN n.cancels OR n.run_status IN ('completed', 'failed', 'cancelled') THEN n.at END
@@ -73,7 +76,7 @@ internal sealed partial class StepRunStatement
                 CASE WHEN s.of_message THEN n.message_id END,
                 n.run_id, s.data::jsonb, n.write_id, n.at
             FROM numbered n
-            JOIN unnest($19::int[], $20::int[], $21::text[], $22::text[], $23::boolean[]) AS s(ord, step, type, data, of_message)
+            JOIN unnest($21::int[], $22::int[], $23::text[], $24::text[], $25::boolean[]) AS s(ord, step, type, data, of_message)
                 ON s.ord = n.ord
         )
         SELECT ord, base + 1, at

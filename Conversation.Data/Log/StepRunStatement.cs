@@ -33,6 +33,8 @@ internal sealed partial class StepRunStatement : LogStatement<StepRun, Changed>
             .Add(write => write.Answer?.Content)
             .Add(write => write.Answer?.FinishReason)
             .Add(write => write.Answer?.Metadata)
+            .Add(write => write.Answer?.Keep)
+            .Add(write => write.CancelOutcome)
             .Add(Array.ConvertAll(steps, step => step.Ord))
             .Add(Array.ConvertAll(steps, step => step.Step))
             .Add(Array.ConvertAll(steps, step => step.Event.Type))

@@ -24,6 +24,7 @@ public sealed partial class MessageRepository
             m.finish_reason AS FinishReason,
             m.run_id AS RunId,
             m.attempt AS Attempt,
+            m.keep AS Keep,
             m.created_at AS CreatedAt,
             m.updated_at AS UpdatedAt,
             m.deleted_at IS NOT NULL AS Deleted
@@ -50,6 +51,15 @@ public sealed partial class MessageRepository
             AND m.id = @id
             AND m.conversation_id = @conversationId
             AND m.deleted_at IS NULL
+        """;
+
+    private const string FindLastSql = Columns + Reachable +
+        """
+            AND m.conversation_id = @conversationId
+            AND m.role = @role
+            AND m.deleted_at IS NULL
+        ORDER BY m.seq DESC
+        LIMIT 1
         """;
 
     private const string InRange = Reachable +

@@ -22,6 +22,14 @@ public sealed partial class MessageRepository
     public Task<MessageRow?> FindAsync(Caller caller, Guid conversationId, Guid id, CancellationToken token) =>
         _session.FindAsync<MessageRow>(FindSql, new { id, conversationId, reach = caller.Reach }, token);
 
+    /// <summary>The latest message of a role, null where there is none.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="role">One of <see cref="MessageRole"/>.</param>
+    /// <param name="token">Ends the query.</param>
+    public Task<MessageRow?> FindLastAsync(Caller caller, Guid conversationId, string role, CancellationToken token) =>
+        _session.FindAsync<MessageRow>(FindLastSql, new { conversationId, role, reach = caller.Reach }, token);
+
     /// <summary>A page of messages; none where the conversation is out of reach.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="conversationId">Where.</param>

@@ -11,6 +11,7 @@ namespace Conversation.Data.Messages;
 /// <param name="FinishReason">Why an answer ended.</param>
 /// <param name="RunId">The run that produced it, or that it triggered.</param>
 /// <param name="Attempt">Counts rewrites of the text while it is generated, from 1.</param>
+/// <param name="Keep">How many UTF-16 code units this attempt has in common with every earlier one.</param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="UpdatedAt">UTC.</param>
 /// <param name="Deleted">True for one that only its events remember.</param>
@@ -25,6 +26,7 @@ public sealed record MessageRow(
     string? FinishReason,
     Guid? RunId,
     int Attempt,
+    int Keep,
     DateTime CreatedAt,
     DateTime UpdatedAt,
     bool Deleted);

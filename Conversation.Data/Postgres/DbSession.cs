@@ -6,49 +6,40 @@ namespace Conversation.Data.Postgres;
 
 /// <summary>
 /// Every read goes through here: the statement is a constant, the token cannot be forgotten, a connection is held for one
-/// statement only, and failures come out translated.
+/// statement only, a statement that lost a deadlock is sent again, and failures come out translated.
 /// </summary>
 internal sealed class DbSession(NpgsqlDataSource source)
 {
-    public async Task<IReadOnlyList<T>> ListAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token)
+    private const int Retries = 3;
+
+    public Task<IReadOnlyList<T>> ListAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
+        RunAsync<IReadOnlyList<T>>(
+            async (connection, command) => (await connection.QueryAsync<T>(command)).AsList(), new CommandDefinition(sql, arguments, cancellationToken: token));
+
+    public Task<T?> FindAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
+        RunAsync(
+            static (connection, command) => connection.QuerySingleOrDefaultAsync<T>(command), new CommandDefinition(sql, arguments, cancellationToken: token));
+
+    public Task<int> ExecuteAsync([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
+        RunAsync(static (connection, command) => connection.ExecuteAsync(command), new CommandDefinition(sql, arguments, cancellationToken: token));
+
+    private async Task<T> RunAsync<T>(Func<NpgsqlConnection, CommandDefinition, Task<T>> run, CommandDefinition command)
     {
-        try
+        for (var attempt = 0; ; attempt++)
         {
-            await using var connection = await source.OpenConnectionAsync(token);
-            return (await connection.QueryAsync<T>(new CommandDefinition(sql, arguments, cancellationToken: token))).AsList();
-        }
-        catch (Exception error) when (SqlStates.IsUnavailable(error))
-        {
-            throw Unavailable(error);
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(command.CancellationToken);
+                return await run(connection, command);
+            }
+            catch (PostgresException error) when (SqlStates.IsTransient(error) && attempt < Retries)
+            {
+                // The statement was its own transaction, and nothing of it is left.
+            }
+            catch (Exception error) when (SqlStates.IsUnavailable(error) || error is PostgresException transient && SqlStates.IsTransient(transient))
+            {
+                throw new DatabaseUnavailableException("The database does not answer at the moment. Try again shortly.", error);
+            }
         }
     }
-
-    public async Task<T?> FindAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token)
-    {
-        try
-        {
-            await using var connection = await source.OpenConnectionAsync(token);
-            return await connection.QuerySingleOrDefaultAsync<T>(new CommandDefinition(sql, arguments, cancellationToken: token));
-        }
-        catch (Exception error) when (SqlStates.IsUnavailable(error))
-        {
-            throw Unavailable(error);
-        }
-    }
-
-    public async Task<int> ExecuteAsync([ConstantExpected] string sql, object? arguments, CancellationToken token)
-    {
-        try
-        {
-            await using var connection = await source.OpenConnectionAsync(token);
-            return await connection.ExecuteAsync(new CommandDefinition(sql, arguments, cancellationToken: token));
-        }
-        catch (Exception error) when (SqlStates.IsUnavailable(error))
-        {
-            throw Unavailable(error);
-        }
-    }
-
-    private static DatabaseUnavailableException Unavailable(Exception error) =>
-        new("The database does not answer at the moment. Try again shortly.", error);
 }

@@ -67,7 +67,15 @@ public sealed partial class RunRepository
 
     private const string ExpiredSql =
         """
-        SELECT r.id AS Id, r.conversation_id AS ConversationId, r.attempt AS Attempt, r.status AS Status, m.id AS StreamingMessageId
+        SELECT
+            r.id AS Id,
+            r.conversation_id AS ConversationId,
+            r.attempt AS Attempt,
+            r.status AS Status,
+            r.runtime AS Runtime,
+            r.resume_token AS ResumeToken,
+            r.resume_offset AS ResumeOffset,
+            m.id AS StreamingMessageId
         FROM runs r
         LEFT JOIN messages m ON m.id = r.assistant_message_id AND m.status = 'streaming'
         WHERE r.status IN ('running', 'cancelling')
@@ -78,11 +86,78 @@ public sealed partial class RunRepository
 
     private const string RenewSql =
         """
-        UPDATE runs
+        WITH relaxed AS MATERIALIZED (
+            SELECT set_config('synchronous_commit', 'off', TRUE)
+        ),
+        held AS MATERIALIZED (
+            SELECT r.id
+            FROM runs r
+            CROSS JOIN relaxed
+            WHERE r.id = ANY(@runs)
+                AND r.lease_owner = @owner
+                AND r.status IN ('running', 'cancelling')
+            ORDER BY r.id
+            FOR NO KEY UPDATE OF r
+        )
+        UPDATE runs r
         SET lease_until = clock_timestamp() + interval '6 seconds'
-        WHERE id = ANY(@runs)
+        FROM held
+        WHERE r.id = held.id
+        RETURNING r.id AS Id, r.status AS Status
+        """;
+
+    private const string ReleaseSql =
+        """
+        UPDATE runs
+        SET lease_until = clock_timestamp() - interval '1 millisecond'
+        WHERE id = @id
+            AND attempt = @attempt
             AND lease_owner = @owner
-            AND status IN ('running', 'cancelling')
-        RETURNING id AS Id, status AS Status
+            AND status = 'running'
+        """;
+
+    /// <summary>Counted only as far as anyone asks: a long queue costs no more than a full one.</summary>
+    private const string QueuedSql =
+        """
+        SELECT count(*)
+        FROM (SELECT FROM runs WHERE status = 'queued' LIMIT @most) q
+        """;
+
+    private const string AssignmentSql =
+        """
+        SELECT
+            r.id AS RunId,
+            r.conversation_id AS ConversationId,
+            r.trigger_message_id AS TriggerMessageId,
+            r.runtime AS Runtime,
+            coalesce(r.agent, c.agent) AS Agent,
+            c.metadata AS Metadata,
+            c.session_id AS SessionId,
+            r.resume_token AS ResumeToken
+        FROM runs r
+        JOIN conversations c ON c.id = r.conversation_id AND c.deleted_at IS NULL
+        WHERE r.id = @id
+        """;
+
+    /// <summary>The conversation's row is locked before the run's, as everywhere.</summary>
+    private const string BindAgentSql =
+        """
+        WITH held AS MATERIALIZED (
+            SELECT c.id
+            FROM conversations c
+            WHERE c.id = @conversationId AND c.deleted_at IS NULL
+            FOR NO KEY UPDATE
+        ),
+        bound AS (
+            UPDATE runs r
+            SET agent = @agent
+            FROM held
+            WHERE r.id = @id AND r.attempt = @attempt AND r.status IN ('running', 'cancelling')
+            RETURNING r.conversation_id
+        )
+        UPDATE conversations c
+        SET agent = @agent
+        FROM bound
+        WHERE c.id = bound.conversation_id
         """;
 }

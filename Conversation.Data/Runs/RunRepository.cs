@@ -39,10 +39,44 @@ public sealed partial class RunRepository
     /// <summary>Renews the leases of this node's runs; those that are missing from the answer are lost.</summary>
     internal Task<IReadOnlyList<RenewedRun>> RenewAsServiceAsync(Guid owner, Guid[] runs, CancellationToken token) =>
         _session.ListAsync<RenewedRun>(RenewSql, new { owner, runs }, token);
+
+    /// <summary>Gives a lease up, so that another node takes the run over without waiting for the lease's end.</summary>
+    internal Task ReleaseAsServiceAsync(Guid owner, Guid id, int attempt, CancellationToken token) =>
+        _session.ExecuteAsync(ReleaseSql, new { owner, id, attempt }, token);
+
+    /// <summary>How many runs wait, at most <paramref name="most"/>.</summary>
+    internal Task<int> QueuedAsServiceAsync(int most, CancellationToken token) =>
+        _session.FindAsync<int>(QueuedSql, new { most }, token);
+
+    /// <summary>What a claimed run is to do; null where its conversation is gone.</summary>
+    internal Task<RunAssignment?> AssignmentAsServiceAsync(Guid id, CancellationToken token) =>
+        _session.FindAsync<RunAssignment>(AssignmentSql, new { id }, token);
+
+    /// <summary>Remembers the agent that was chosen, for the run and for the conversation's next ones; fenced.</summary>
+    internal Task<int> BindAgentAsServiceAsync(Guid conversationId, Guid id, int attempt, string agent, CancellationToken token) =>
+        _session.ExecuteAsync(BindAgentSql, new { conversationId, id, attempt, agent }, token);
 }
+
+internal sealed record RunAssignment(
+    Guid RunId,
+    Guid ConversationId,
+    Guid TriggerMessageId,
+    string Runtime,
+    string? Agent,
+    string? Metadata,
+    Guid SessionId,
+    string? ResumeToken);
 
 internal sealed record RunCandidate(Guid Id, Guid ConversationId);
 
-internal sealed record ExpiredRun(Guid Id, Guid ConversationId, int Attempt, string Status, Guid? StreamingMessageId);
+internal sealed record ExpiredRun(
+    Guid Id,
+    Guid ConversationId,
+    int Attempt,
+    string Status,
+    string Runtime,
+    string? ResumeToken,
+    int ResumeOffset,
+    Guid? StreamingMessageId);
 
 internal sealed record RenewedRun(Guid Id, string Status);

@@ -17,6 +17,9 @@ public sealed class M20261123060000_CreateConversations : Migration
             .WithColumn("metadata").AsCustom("json").Nullable()
             .WithColumn("status").AsCustom("text").NotNullable()
             .WithColumn("on_busy").AsCustom("text").NotNullable()
+            // The agent that was chosen for it, and the name by which a runtime with a memory of its own knows it.
+            .WithColumn("agent").AsCustom("text").Nullable()
+            .WithColumn("session_id").AsGuid().NotNullable().WithDefaultValue(RawSql.Insert("gen_random_uuid()"))
             .WithColumn("last_seq").AsInt64().NotNullable()
             .WithColumn("created_at").AsDateTimeOffset().NotNullable()
             .WithColumn("updated_at").AsDateTimeOffset().NotNullable()

@@ -23,6 +23,8 @@ public sealed class M20261123060100_CreateRuns : Migration
             .WithColumn("lease_owner").AsGuid().Nullable()
             .WithColumn("lease_until").AsDateTimeOffset().Nullable()
             .WithColumn("resume_token").AsCustom("text").Nullable()
+            // How much of the answer was kept when the token was said, in UTF-16 code units.
+            .WithColumn("resume_offset").AsInt32().NotNullable().WithDefaultValue(0)
             .WithColumn("cancel_outcome").AsCustom("text").Nullable()
             .WithColumn("error_code").AsCustom("text").Nullable()
             .WithColumn("error_detail").AsCustom("text").Nullable()
@@ -33,6 +35,9 @@ public sealed class M20261123060100_CreateRuns : Migration
         Execute.Sql(
             "ALTER TABLE runs ADD CONSTRAINT ck_runs_status "
             + "CHECK (status IN ('queued', 'running', 'cancelling', 'completed', 'failed', 'cancelled'))");
+        Execute.Sql(
+            "ALTER TABLE runs ADD CONSTRAINT ck_runs_cancel_outcome "
+            + "CHECK (cancel_outcome IN ('confirmed', 'unconfirmed', 'unsupported'))");
 
         // The rule itself, not only an index: one active run in a conversation.
         Execute.Sql("CREATE UNIQUE INDEX ux_runs_active ON runs (conversation_id) WHERE status IN ('running', 'cancelling')");

@@ -21,6 +21,8 @@ public sealed class M20261123060200_CreateMessages : Migration
             .WithColumn("finish_reason").AsCustom("text").Nullable()
             .WithColumn("run_id").AsGuid().Nullable()
             .WithColumn("attempt").AsInt32().NotNullable()
+            // What every earlier attempt and this one have in common, in UTF-16 code units.
+            .WithColumn("keep").AsInt32().NotNullable().WithDefaultValue(0)
             .WithColumn("created_at").AsDateTimeOffset().NotNullable()
             .WithColumn("updated_at").AsDateTimeOffset().NotNullable()
             .WithColumn("deleted_at").AsDateTimeOffset().Nullable();

@@ -101,7 +101,7 @@ internal sealed class CancelTests
     [Test]
     public async Task Cancel_RacingTheEnd_EndsOnceWithOneTruth()
     {
-        for (var i = 0; i < 40; i++)
+        for (var i = 0; i < 200; i++)
         {
             var run = (await _client.SayAsync(_conversation, "Hello")).GetProperty("run_id").GetGuid();
             var script = await _runtime.NextRunAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Conversation.Api.AgentRuntimes;
@@ -13,16 +14,21 @@ internal sealed class ScriptedRuntime : IAgentRuntime
 
     public string Name => SimulatedRuntime.RuntimeName;
 
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
+    public AgentCapabilities Capabilities { get; init; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
+
+    /// <summary>Whether it goes on when it is asked to stop.</summary>
+    public bool IsDeaf { get; set; }
 
     /// <summary>The next run that was started here.</summary>
     public Task<Script> NextRunAsync() => _started.Reader.ReadAsync().OrTimeout();
+
+    public bool TryNextRun([NotNullWhen(true)] out Script? script) => _started.Reader.TryRead(out script);
 
     public async IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken token)
     {
         var script = new Script(context);
         await _started.Writer.WriteAsync(script, token);
-        await foreach (var output in script.Outputs.ReadAllAsync(token))
+        await foreach (var output in script.Outputs.ReadAllAsync(IsDeaf ? CancellationToken.None : token))
         {
             yield return output;
         }
@@ -44,13 +50,15 @@ internal sealed class ScriptedRuntime : IAgentRuntime
             }
         }
 
+        public void Say(AgentOutput output) => _outputs.Writer.TryWrite(output);
+
         public void Note(string level, string code) => _outputs.Writer.TryWrite(new Notice(level, code));
 
-        public void End(Exception? error = null)
+        public void End(Exception? error = null, string? text = null)
         {
             if (error is null)
             {
-                _outputs.Writer.TryWrite(new AnswerEnd("stop"));
+                _outputs.Writer.TryWrite(new AnswerEnd("stop", Text: text));
             }
 
             _outputs.Writer.TryComplete(error);

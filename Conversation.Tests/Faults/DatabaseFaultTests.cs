@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Json;
-using Conversation.Data.EmbeddedPostgres;
-using Conversation.Migrations.Runner;
 using Conversation.Tests.Infrastructure;
-using Npgsql;
 
 namespace Conversation.Tests.Faults;
 
@@ -12,41 +9,24 @@ namespace Conversation.Tests.Faults;
 [TestFixture]
 internal sealed class DatabaseFaultTests
 {
-    private readonly string _folder = TestFolders.New();
-    private EmbeddedPostgresServer _server = null!;
+    private PrivatePostgres _postgres = null!;
 
     [OneTimeSetUp]
-    public async Task StartAsync()
-    {
-        _server = await EmbeddedPostgresServer.StartAsync(new EmbeddedPostgresOptions { Folder = _folder, Durable = false }, Patience.Token);
-        await DatabaseAdmin.EnsureExistsAsync(_server.ConnectionString, Patience.Token);
-        await new SchemaMigrator(_server.ConnectionString, _ => { }).UpgradeAsync(Patience.Token);
-    }
+    public async Task StartAsync() => _postgres = await PrivatePostgres.StartAsync();
 
     [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        NpgsqlConnection.ClearAllPools();
-        await _server.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public async Task StopAsync() => await _postgres.DisposeAsync();
 
     [Test]
-    public Task Postgres_PausedForFiveSeconds_LosesNothing() => SurvivesAsync(async () =>
-    {
-        await SignalAsync("STOP");
-        // The fault itself, not a wait for something to happen.
-        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None);
-        await SignalAsync("CONT");
-    });
+    public Task Postgres_PausedForFiveSeconds_LosesNothing() => SurvivesAsync(() => _postgres.PauseAsync(TimeSpan.FromSeconds(5)));
 
     [Test]
-    public Task Postgres_Restarted_LosesNothing() => SurvivesAsync(RestartAsync);
+    public Task Postgres_Restarted_LosesNothing() => SurvivesAsync(_postgres.RestartAsync);
 
     /// <summary>Writers that repeat what was refused with its key, and a follower, through a fault and on.</summary>
     private async Task SurvivesAsync(Func<Task> fault)
     {
-        await using var host = await ApiHost.StartAsync(connectionString: _server.ConnectionString);
+        await using var host = await ApiHost.StartAsync(connectionString: _postgres.ConnectionString);
         using var client = host.AsUser();
         var conversation = await client.CreateConversationAsync();
         await using var follower = await V2Socket.ConnectAsync(client, conversation, position: null);
@@ -106,23 +86,5 @@ internal sealed class DatabaseFaultTests
         }
 
         return sent;
-    }
-
-    private async Task SignalAsync(string signal)
-    {
-        var postmaster = Postmaster.Read(Path.Combine(_folder, "data"))!.ProcessId.ToString(CultureInfo.InvariantCulture);
-        await ChildProcess.RunAsync("pkill", [$"-{signal}", "-P", postmaster], Patience.Token);
-        await ChildProcess.RunAsync("kill", [$"-{signal}", postmaster], Patience.Token);
-    }
-
-    private async Task RestartAsync()
-    {
-        var binaries = await new PostgresBinariesLocator(new EmbeddedPostgresOptions { Folder = _folder }).LocateAsync(_server.Major, Patience.Token);
-        var outcome = await ChildProcess.RunAsync(
-            binaries.PgCtl,
-            ["restart", "-w", "-m", "fast", "-D", Path.Combine(_folder, "data"), "-l", Path.Combine(_folder, "server.log")],
-            Patience.Token,
-            ServerAccount.Name);
-        Assert.That(outcome.ExitCode, Is.Zero, outcome.Text);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class SharedFramesTests
         var conversation = Guid.CreateVersion7();
         var message = Guid.CreateVersion7();
         var topic = new Topic(conversation);
-        topic.Learn(new LogHead(conversation, 0, null, Deleted: false, null, null, null));
+        topic.Learn(new LogHead(conversation, 0, null, Deleted: false, null, null, null, null));
         var followers = Enumerable.Range(0, 100).Select(_ =>
         {
             var follower = new Follower(topic, new FollowOptions());
@@ -34,7 +34,7 @@ internal sealed class SharedFramesTests
                 Type = EventTypes.MessageStarted,
                 At = default,
                 Message = new MessageRow(
-                    message, conversation, 1, "assistant", "", null, MessageStatus.Streaming, null, null, 1, default, default, Deleted: false),
+                    message, conversation, 1, "assistant", "", null, MessageStatus.Streaming, null, null, 1, 0, default, default, Deleted: false),
             }),
         ]);
 

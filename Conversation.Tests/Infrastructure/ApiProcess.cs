@@ -57,11 +57,17 @@ internal sealed class ApiProcess : IAsyncDisposable
         await Process.WaitForExitAsync().OrTimeout();
     }
 
+    /// <summary>Sends it a signal, such as STOP or CONT.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync().OrTimeout();
+    }
+
     /// <summary>Asks it to stop, as `kill` or Ctrl+C does.</summary>
     public async Task StopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", Process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync().OrTimeout();
+        await SignalAsync("TERM");
         await Process.WaitForExitAsync().OrTimeout();
     }
 

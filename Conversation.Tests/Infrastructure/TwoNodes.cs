@@ -34,6 +34,13 @@ internal sealed class TwoNodes : IAsyncDisposable
         return new TwoNodes(connectionString, nodes, environment);
     }
 
+    /// <summary>Starts a node again that was killed or stopped.</summary>
+    public async Task ReviveAsync(int node)
+    {
+        await Nodes[node].DisposeAsync();
+        Nodes[node] = await ApiProcess.StartAsync(Environment);
+    }
+
     public ApiClient Client(int node) => new(Nodes[node].Address, _token);
 
     public async ValueTask DisposeAsync()

@@ -70,7 +70,21 @@ internal sealed class V2Reader
         var id = delta.GetProperty("message_id").GetString()!;
         var from = delta.GetProperty("from").GetInt32();
         var to = delta.GetProperty("to").GetInt32();
-        var have = TextOf(id);
+        var (text, attempt) = _texts.GetValueOrDefault(id, ("", 1));
+        var have = text ?? "";
+        var next = delta.GetProperty("attempt").GetInt32();
+        if (next < attempt)
+        {
+            Dropped++;
+            return;
+        }
+
+        if (next > attempt)
+        {
+            have = have[..Math.Min(have.Length, delta.GetProperty("keep").GetInt32())];
+            _texts[id] = (have, next);
+        }
+
         Assert.That(from, Is.LessThanOrEqualTo(have.Length), "Text was lost.");
         if (to <= have.Length)
         {
@@ -78,6 +92,6 @@ internal sealed class V2Reader
             return;
         }
 
-        _texts[id] = (have + delta.GetProperty("text").GetString()![(have.Length - from)..], delta.GetProperty("attempt").GetInt32());
+        _texts[id] = (have + delta.GetProperty("text").GetString()![(have.Length - from)..], next);
     }
 }

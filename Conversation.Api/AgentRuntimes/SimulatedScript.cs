@@ -1,0 +1,53 @@
+using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Conversation.Api.AgentRuntimes;
+
+/// <summary>
+/// How a simulated answer goes, as a conversation's metadata says it in <c>agent</c>, in the form of a query string: for proofs that need
+/// a known text, a pace, a failure at a chosen place. README.md in this folder lists the members.
+/// </summary>
+internal sealed record SimulatedScript
+{
+    /// <summary>How many words there are, each of ten UTF-16 code units: <c>word00001 </c>, <c>word00002 </c> ... Null for the usual answer.</summary>
+    public int? Words { get; init; }
+
+    /// <summary>The pause before each piece; null for the runtime's own.</summary>
+    public TimeSpan? Pace { get; init; }
+
+    /// <summary>How many words come in one piece. Default 1.</summary>
+    public int WordsPerPiece { get; init; } = 1;
+
+    /// <summary>After which word it fails; null for never.</summary>
+    public int? FailsAfter { get; init; }
+
+    /// <summary>After which word it says nothing more, and does not stop when asked; null for never.</summary>
+    public int? HangsAfter { get; init; }
+
+    /// <summary>Whether another process can continue it.</summary>
+    public bool Resumes { get; init; }
+
+    public static SimulatedScript Parse(string? agent)
+    {
+        var members = QueryHelpers.ParseQuery(agent);
+        return new SimulatedScript
+        {
+            Words = Number("words"),
+            Pace = Number("pace_ms") is { } pace ? TimeSpan.FromMilliseconds(pace) : null,
+            WordsPerPiece = Math.Max(Number("words_per_piece") ?? 1, 1),
+            FailsAfter = Number("fails_after"),
+            HangsAfter = Number("hangs_after"),
+            Resumes = members.TryGetValue("resumes", out var resumes) && resumes == "true",
+        };
+
+        int? Number(string name) => members.TryGetValue(name, out var value)
+            && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : null;
+    }
+
+    /// <summary>The whole text of so many words.</summary>
+    public static string TextOf(int words) => string.Concat(Enumerable.Range(1, words).Select(Word));
+
+    public static string Word(int number) => string.Create(CultureInfo.InvariantCulture, $"word{number:D5} ");
+}

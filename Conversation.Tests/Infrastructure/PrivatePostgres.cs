@@ -1,0 +1,62 @@
+using System.Globalization;
+using Conversation.Data.EmbeddedPostgres;
+using Conversation.Migrations.Runner;
+using Npgsql;
+
+namespace Conversation.Tests.Infrastructure;
+
+/// <summary>A PostgreSQL of a test's own, to be paused, restarted and killed.</summary>
+internal sealed class PrivatePostgres : IAsyncDisposable
+{
+    private readonly string _folder = TestFolders.New();
+    private EmbeddedPostgresServer? _server;
+
+    public string ConnectionString => _server!.ConnectionString;
+
+    private string Data => Path.Combine(_folder, "data");
+
+    public static async Task<PrivatePostgres> StartAsync()
+    {
+        var postgres = new PrivatePostgres();
+        postgres._server = await EmbeddedPostgresServer.StartAsync(
+            new EmbeddedPostgresOptions { Folder = postgres._folder, Durable = false }, Patience.Token);
+        await DatabaseAdmin.EnsureExistsAsync(postgres.ConnectionString, Patience.Token);
+        await new SchemaMigrator(postgres.ConnectionString, _ => { }).UpgradeAsync(Patience.Token);
+        return postgres;
+    }
+
+    /// <summary>Stops every process of the server for a while: it neither answers nor refuses.</summary>
+    public async Task PauseAsync(TimeSpan time)
+    {
+        await SignalAsync("STOP");
+        // The fault itself, not a wait for something to happen.
+        await Task.Delay(time, TimeProvider.System, CancellationToken.None);
+        await SignalAsync("CONT");
+    }
+
+    public async Task RestartAsync()
+    {
+        var binaries = await new PostgresBinariesLocator(new EmbeddedPostgresOptions { Folder = _folder }).LocateAsync(_server!.Major, Patience.Token);
+        var outcome = await ChildProcess.RunAsync(
+            binaries.PgCtl, ["restart", "-w", "-m", "fast", "-D", Data, "-l", Path.Combine(_folder, "server.log")], Patience.Token, ServerAccount.Name);
+        Assert.That(outcome.ExitCode, Is.Zero, outcome.Text);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        var postmaster = Postmaster.Read(Data)!.ProcessId.ToString(CultureInfo.InvariantCulture);
+        await ChildProcess.RunAsync("pkill", [$"-{signal}", "-P", postmaster], Patience.Token);
+        await ChildProcess.RunAsync("kill", [$"-{signal}", postmaster], Patience.Token);
+    }
+}
