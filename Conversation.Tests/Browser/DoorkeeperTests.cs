@@ -33,7 +33,7 @@ internal sealed class DoorkeeperTests : BrowserFixture
 
     private static async Task GiveAsync(ChatPage chat, string token)
     {
-        await chat.Page.GetByLabel("Token").FillAsync(token);
+        await chat.Page.Locator("#dialog-input").FillAsync(token);
         await chat.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Use this token" }).ClickAsync();
     }
 }

@@ -77,6 +77,30 @@ internal sealed class FirstVisitTests : BrowserFixture
     }
 
     [Test]
+    public async Task Regenerate_OfAnAnswer_ReplacesItForEveryone()
+    {
+        var chat = await OpenAsync();
+        await chat.SayAsync("Once more, please");
+        await chat.UntilAnsweredAsync();
+        var other = await OpenAsync($"/?c={chat.ConversationId}");
+        await other.UntilAnsweredAsync();
+        using var client = await SameUserAsync();
+        var before = (await client.MessagesAsync(chat.ConversationId))[1].GetProperty("id").GetGuid();
+
+        await ButtonAsync(chat, "Regenerate");
+        await Expect(chat.Page.Locator($"#messages [id='who-{before}']")).ToHaveCountAsync(0);
+        await Expect(other.Page.Locator($"#messages [id='who-{before}']")).ToHaveCountAsync(0);
+        await chat.UntilAnsweredAsync();
+        await other.UntilAnsweredAsync();
+
+        await Assert.MultipleAsync(async () =>
+        {
+            Assert.That(await chat.TextsAsync(), Is.EqualTo(await StoredAsync(client, chat.ConversationId)));
+            Assert.That(await other.TextsAsync(), Is.EqualTo(await chat.TextsAsync()));
+        });
+    }
+
+    [Test]
     public async Task Libraries_WhereTheyAreMissing_ThePlainSocketAndPlainTextDo()
     {
         await Context.RouteAsync("**/page.json", route => route.FulfillAsync(new RouteFulfillOptions

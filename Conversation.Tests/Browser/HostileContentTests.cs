@@ -68,10 +68,10 @@ internal sealed class HostileContentTests : BrowserFixture
         await chat.SayAsync("\u202Egnp.exe \u2066\u202E");
         (await _runtime.NextRunAsync()).End();
         await Expect(chat.Messages).ToHaveCountAsync(1);
-        await Expect(chat.Page.Locator("#list a")).ToHaveCountAsync(1);
+        await Expect(chat.Page.Locator("#list a[aria-current]")).ToBeVisibleAsync();
 
         // What stands beside it keeps its own direction, which isolation alone gives.
-        foreach (var element in new[] { chat.Messages.First.Locator(".body"), chat.Page.Locator("h1"), chat.Page.Locator("#list .name") })
+        foreach (var element in new[] { chat.Messages.First.Locator(".body"), chat.Page.Locator("h1"), chat.Page.Locator("#list [aria-current] .name") })
         {
             await Expect(element).ToHaveCSSAsync("unicode-bidi", "isolate");
         }
@@ -91,7 +91,7 @@ internal sealed class HostileContentTests : BrowserFixture
         Assert.That(
             await chat.Page.EvaluateAsync<int>("() => { const t = document.getElementById('thread'); return t.scrollWidth - t.clientWidth; }"), Is.Zero);
         await chat.Messages.First.GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = "Show all" }).ClickAsync();
-        Assert.That((await chat.Messages.First.Locator(".body").TextContentAsync())!, Has.Length.EqualTo(1024 * 1024));
+        Assert.That((await chat.Messages.First.Locator(".body").TextContentAsync())!.Trim(), Has.Length.EqualTo(1024 * 1024));
     }
 
     protected override Task<ApiHost> StartAsync() => ApiHost.StartAsync(

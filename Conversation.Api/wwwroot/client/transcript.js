@@ -7,6 +7,7 @@ export class Transcript {
   runs = new Map();
 
   #byId = new Map();
+  #answers = new Map();
   #listener;
 
   constructor(listener = {}) {
@@ -15,6 +16,11 @@ export class Transcript {
 
   get(id) {
     return this.#byId.get(id);
+  }
+
+  /** The answer that a run has begun; undefined where it has not. */
+  answerOf(run) {
+    return this.#answers.get(run.id);
   }
 
   /** The run that is being worked on, or waits for it; the oldest first. */
@@ -64,6 +70,10 @@ export class Transcript {
     if (!known) {
       this.#byId.set(kept.id, kept);
       this.messages.splice(this.#placeOf(kept.seq), 0, kept);
+    }
+
+    if (kept.role === 'assistant' && kept.run_id) {
+      this.#answers.set(kept.run_id, kept);
     }
 
     this.#listener.changed?.(kept, !known);

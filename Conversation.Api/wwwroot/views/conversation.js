@@ -61,7 +61,8 @@ export class OpenConversation {
     }
 
     const runs = [...this.transcript.runs.values()].filter(run => run.trigger_message_id === message.id);
-    return runs.sort((a, b) => a.queued_at.localeCompare(b.queued_at)).at(-1);
+    const run = runs.sort((a, b) => a.queued_at.localeCompare(b.queued_at)).at(-1);
+    return run && { ...run, answered: Boolean(run.assistant_message_id ?? this.transcript.answerOf(run)) };
   }
 
   async cancel(run) {

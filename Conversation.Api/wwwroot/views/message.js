@@ -82,7 +82,7 @@ export class MessageView {
 
   /** Made again only when it says something else, so that a button does not vanish under a finger. */
   #showFoot(run, isLast) {
-    const key = JSON.stringify([this.#message.status, this.#message.finish_reason, run?.id, run?.status, run?.notices?.length, isLast]);
+    const key = JSON.stringify([this.#message.status, this.#message.finish_reason, run?.id, run?.status, run?.answered, run?.notices?.length, isLast]);
     if (key === this.#foots) {
       return;
     }
@@ -127,7 +127,8 @@ function answerFoot(message, run, isLast) {
 
   if (message.status === 'interrupted') {
     if (message.finish_reason === 'cancelled' || run?.status === 'cancelled') {
-      return { note: 'Stopped. What had arrived is kept.', buttons: again('regenerate') };
+      const unheard = run?.cancel_outcome === 'unsupported' ? ' The agent itself could not be stopped.' : '';
+      return { note: `Stopped. What had arrived is kept.${unheard}`, buttons: again('regenerate') };
     }
 
     const why = run?.error_detail ?? 'The answer broke off.';
@@ -142,15 +143,15 @@ function questionFoot(message, run) {
     case 'queued':
       return { note: 'Waits for the answer before it.', buttons: ['cancel'] };
     case 'running':
-      return run.assistant_message_id ? { buttons: [] } : { note: 'Thinking…', tone: 'busy', buttons: [] };
+      return run.answered ? { buttons: [] } : { note: 'Thinking…', tone: 'busy', buttons: [] };
     case 'cancelling':
-      return run.assistant_message_id ? { buttons: [] } : { note: 'Stopping…', buttons: [] };
+      return run.answered ? { buttons: [] } : { note: 'Stopping…', buttons: [] };
     case 'failed':
-      return run.assistant_message_id
+      return run.answered
         ? { buttons: [] }
         : { note: `No answer: ${run.error_detail ?? 'the agent failed.'}`, tone: 'bad', buttons: ['retry'] };
     case 'cancelled':
-      return run.assistant_message_id ? { buttons: [] } : { note: 'Stopped before there was an answer.', buttons: ['retry'] };
+      return run.answered ? { buttons: [] } : { note: 'Stopped before there was an answer.', buttons: ['retry'] };
     default:
       return { buttons: [] };
   }

@@ -118,13 +118,14 @@ export class Page {
         this.#outbox.seen(message);
         setBlank('');
         this.#thread.changed(message);
+        this.#touch(isNew && message.role === 'assistant' && this.#open.transcript.runs.get(message.run_id)?.trigger_message_id);
         tell(message, isNew, () => this.#list.changed());
         this.#busy();
       }),
       removed: mine(() => this.#thread.draw()),
       ran: mine(run => {
-        [run.trigger_message_id, run.assistant_message_id, run.answer_id].forEach(one => this.#touch(one));
-        this.#open.transcript.messages.filter(one => one.run_id === run.id).forEach(one => this.#touch(one.id));
+        this.#touch(run.trigger_message_id);
+        this.#touch(this.#open.transcript.answerOf(run)?.id);
         this.#busy();
         if (run.status === 'failed') {
           announce(`No answer. ${run.error_detail ?? ''}`);
