@@ -87,14 +87,15 @@ internal sealed class LongThreadTests : BrowserFixture
 
     private static async Task FillAsync(ApiClient client, Guid conversation)
     {
-        var next = 0;
+        await client.SendAsync(conversation, new { role = "system", content = "Message 1 of many" });
+        var next = 1;
         await Task.WhenAll(Enumerable.Range(0, 32).Select(async _ =>
         {
-            while (Interlocked.Increment(ref next) is <= Count and var number)
+            while (Interlocked.Increment(ref next) is < Count and var number)
             {
-                // In the order of their numbers, except within the 32 that are under way.
-                await client.SendAsync(conversation, new { role = "system", content = $"Message {(number is 1 or Count ? number : 0)} of many" });
+                await client.SendAsync(conversation, new { role = "system", content = $"Message {number} of many" });
             }
         }));
+        await client.SendAsync(conversation, new { role = "system", content = $"Message {Count} of many" });
     }
 }

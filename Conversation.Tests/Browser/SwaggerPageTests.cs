@@ -21,7 +21,7 @@ internal sealed class SwaggerPageTests : BrowserFixture
         await create.Locator("button.try-out__btn").ClickAsync();
         await create.Locator("textarea").FillAsync("""{"title": "From Swagger"}""");
         await create.Locator("button.execute").ClickAsync();
-        await Expect(create.Locator(".live-responses-table .response-col_status").First).ToContainTextAsync("201");
+        await Expect(create.Locator(".live-responses-table tbody .response-col_status").First).ToContainTextAsync("201");
 
         Assert.That(
             (await client.GetAsync("/conversations/")).EnumerateArray().Select(one => one.GetProperty("title").GetString()), Does.Contain("From Swagger"));

@@ -44,6 +44,8 @@ export class Transcript {
       this.putRun(frame.run);
     } else if (frame.type === 'run.notice') {
       this.#note(frame);
+    } else if (frame.type === 'tool.started' || frame.type === 'tool.completed') {
+      this.#use(frame);
     }
 
     return true;
@@ -81,7 +83,7 @@ export class Transcript {
 
   putRun(run) {
     const known = this.runs.get(run.id);
-    const kept = { notices: known?.notices ?? [], ...run };
+    const kept = { notices: known?.notices ?? [], tool: known?.tool, ...run };
     // A replayed event carries the run as it is now; a reply may be older than what the feed has said since.
     if (known?.finished_at && !run.finished_at) {
       return;
@@ -124,6 +126,14 @@ export class Transcript {
 
     this.runs.set(id, run);
     this.#listener.ran?.(run);
+  }
+
+  #use({ type, run_id: id, data }) {
+    const run = this.runs.get(id);
+    if (run) {
+      run.tool = type === 'tool.started' ? data?.name : undefined;
+      this.#listener.ran?.(run);
+    }
   }
 
   #remove(message) {

@@ -29,6 +29,8 @@ export class Composer {
 
   open(conversation) {
     this.#conversation = conversation ?? '';
+    // Until the page is ready, nobody would hear Enter.
+    this.#text.disabled = false;
     this.#text.value = sessionStorage.getItem(DRAFT + this.#conversation) ?? '';
     this.#changed();
   }

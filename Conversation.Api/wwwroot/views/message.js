@@ -70,7 +70,7 @@ export class MessageView {
     }
 
     this.#more.hidden = !cut;
-    this.#more.textContent = `Show all ${content.length.toLocaleString()} characters`;
+    this.#more.textContent = cut ? `Show all ${content.length.toLocaleString()} characters` : '';
   }
 
   #showAll() {
@@ -82,7 +82,7 @@ export class MessageView {
 
   /** Made again only when it says something else, so that a button does not vanish under a finger. */
   #showFoot(run, isLast) {
-    const key = JSON.stringify([this.#message.status, this.#message.finish_reason, run?.id, run?.status, run?.answered, run?.notices?.length, isLast]);
+    const key = JSON.stringify([this.#message.status, this.#message.finish_reason, run?.id, run?.status, run?.answered, run?.tool, run?.notices?.length, isLast]);
     if (key === this.#foots) {
       return;
     }
@@ -122,7 +122,7 @@ function answerFoot(message, run, isLast) {
   const again = name => isLast ? ['copy', name] : ['copy'];
   const hints = noticesOf(message, run);
   if (message.status === 'streaming') {
-    return run?.status === 'cancelling' ? { note: 'Stopping…', buttons: [] } : { note: hints, buttons: [] };
+    return run?.status === 'cancelling' ? { note: 'Stopping…', buttons: [] } : { note: run?.tool ? `Uses ${run.tool}…` : hints, buttons: [] };
   }
 
   if (message.status === 'interrupted') {
@@ -143,7 +143,7 @@ function questionFoot(message, run) {
     case 'queued':
       return { note: 'Waits for the answer before it.', buttons: ['cancel'] };
     case 'running':
-      return run.answered ? { buttons: [] } : { note: 'Thinking…', tone: 'busy', buttons: [] };
+      return run.answered ? { buttons: [] } : { note: run.tool ? `Uses ${run.tool}…` : 'Thinking…', tone: 'busy', buttons: [] };
     case 'cancelling':
       return run.answered ? { buttons: [] } : { note: 'Stopping…', buttons: [] };
     case 'failed':

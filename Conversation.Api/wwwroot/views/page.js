@@ -43,6 +43,7 @@ export class Page {
       event.preventDefault();
       this.go(null);
     });
+    document.querySelector('.stage').addEventListener('click', () => this.#menu(false));
     addEventListener('keydown', event => event.key === 'Escape' && this.#menu(false));
     addEventListener('popstate', () => this.#show(idOfAddress()));
     list.load();
