@@ -67,7 +67,6 @@ internal sealed class HostileContentTests : BrowserFixture
         var chat = await OpenAsync();
         await chat.SayAsync("\u202Egnp.exe \u2066\u202E");
         (await _runtime.NextRunAsync()).End();
-        await Expect(chat.Messages).ToHaveCountAsync(1);
         await Expect(chat.Page.Locator("#list a[aria-current]")).ToBeVisibleAsync();
 
         // What stands beside it keeps its own direction, which isolation alone gives.

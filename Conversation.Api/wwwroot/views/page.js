@@ -17,6 +17,7 @@ export class Page {
   #narrow = matchMedia('(max-width: 48rem)');
   #thread = new ThreadView({
     runOf: message => this.#open?.runOf(message),
+    drawn: fromTheFirst => this.#edge(fromTheFirst),
     cancel: (message, run, button) => act(() => this.#open.cancel(run), button),
     retry: (message, run, button) => act(() => this.#open.again(message), button),
     regenerate: (message, run, button) => act(() => this.#open.again(message), button),
@@ -88,18 +89,11 @@ export class Page {
     this.#composer.answering(false);
     this.#list.select(id);
     byId('actions').hidden = true;
-    setEdge('');
     setTitle(id ? this.#list.find(id)?.title || '…' : 'New conversation');
     setBlank(id ? '' : 'What is on your mind?', id ? '' : 'Write a message below. A conversation begins with it, and the answer appears word by word.');
     this.#drawPending();
     showState(id ? 'connecting' : 'idle');
-    this.#open?.open().then(() => this.#opened(id), error => this.#failed(id, error));
-  }
-
-  #opened(id) {
-    if (this.#open?.id === id) {
-      this.#edge();
-    }
+    this.#open?.open().catch(error => this.#failed(id, error));
   }
 
   #failed(id, error) {
@@ -164,14 +158,12 @@ export class Page {
       setEdge('Loading earlier messages…');
     }
 
-    const any = await this.#open?.older();
-    this.#edge();
-    return any;
+    return this.#open?.older();
   }
 
-  #edge() {
-    const { messages } = this.#open?.transcript ?? { messages: [] };
-    setEdge(this.#open?.hasOlder || messages.length === 0 ? '' : 'The conversation begins here.');
+  #edge(fromTheFirst) {
+    const any = this.#open?.transcript.messages.length > 0;
+    setEdge(any && fromTheFirst && !this.#open.hasOlder ? 'The conversation begins here.' : '');
   }
 
   async #send(text) {

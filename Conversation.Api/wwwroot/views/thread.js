@@ -84,6 +84,7 @@ export class ThreadView {
     }
 
     byId('latest').hidden = this.#following;
+    this.#actions.drawn(this.#first === 0);
     if (!put) {
       this.draw();
     }
