@@ -13,7 +13,7 @@ import { Page } from './views/page.js';
 const settings = await readSettings();
 const door = settings.libraries ? await loadLibraries() : socketDoor();
 const session = new Session(settings, refused => askToken(refused));
-const client = new ConversationClient({ root: settings.root, token: renew => session.token(renew), door });
+const client = new ConversationClient({ root: settings.root, token: refused => session.token(refused), door });
 const page = new Page(client);
 const outbox = new Outbox(client, page);
 const list = new ListView(client, id => page.go(id));

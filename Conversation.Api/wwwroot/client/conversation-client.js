@@ -28,7 +28,7 @@ export class ConversationClient {
   /**
    * @param {object} options
    * @param {string} options.root where the API is, such as '/api/v1'
-   * @param {(renew: boolean) => Promise<string>} options.token gives a token; a new one when the last was refused
+   * @param {(refused?: string) => Promise<string>} options.token gives a token; another one than the refused
    * @param {Function} options.door hubDoor(...) or socketDoor(...) of doors.js
    */
   constructor({ root, token, door }) {
@@ -39,9 +39,10 @@ export class ConversationClient {
 
   /** One request, without retry. Answers { body, next, replayed }; next is the rest of a list. Throws ServiceError. */
   async request(method, path, body) {
-    let response = await this.#fetch(method, path, body, false);
+    const token = await this.#token();
+    let response = await this.#fetch(method, path, body, token);
     if (response.status === 401) {
-      response = await this.#fetch(method, path, body, true);
+      response = await this.#fetch(method, path, body, await this.#token(token));
     }
 
     const text = await response.text().catch(() => {
@@ -124,7 +125,7 @@ export class ConversationClient {
     try {
       await this.#door({
         root: this.#root,
-        token: () => this.#token(false),
+        token: () => this.#token(),
         conversationId: feed.conversationId,
         position: feed.position,
         signal: broken.signal,
@@ -163,12 +164,12 @@ export class ConversationClient {
       await this.request('GET', `/conversations/${conversationId}`);
       return null;
     } catch (error) {
-      return { 401: 'denied', 403: 'denied', 404: 'gone' }[error.status] ?? null;
+      return { 403: 'denied', 404: 'gone' }[error.status] ?? null;
     }
   }
 
-  async #fetch(method, path, body, renew) {
-    const headers = { Authorization: `Bearer ${await this.#token(renew)}` };
+  async #fetch(method, path, body, token) {
+    const headers = { Authorization: `Bearer ${token}` };
     if (body !== undefined) {
       headers['Content-Type'] = 'application/json';
     }

@@ -7,7 +7,8 @@ const STORED = 'conversation.token';
 export class Session {
   #settings;
   #ask;
-  #current;
+  #value = null;
+  #getting = null;
 
   /** `ask(refused)` lets the user give a token; it is called where no tokens are handed out. */
   constructor(settings, ask) {
@@ -15,19 +16,15 @@ export class Session {
     this.#ask = ask;
   }
 
-  /** A token; with `renew` another one than before. Calls at the same time share one answer. */
-  token(renew) {
-    if (renew || !this.#current) {
-      const getting = this.#get(renew);
-      this.#current = getting;
-      getting.catch(() => {
-        if (this.#current === getting) {
-          this.#current = null;
-        }
-      });
+  /** A token; another one than `refused`, which the service did not accept. Calls at the same time share one answer. */
+  token(refused) {
+    if (!this.#getting && (this.#value === null || this.#value === refused)) {
+      this.#getting = this.#get(refused !== undefined)
+        .then(token => { this.#value = token; return token; })
+        .finally(() => { this.#getting = null; });
     }
 
-    return this.#current;
+    return this.#getting ?? Promise.resolve(this.#value);
   }
 
   async #get(renew) {
@@ -40,7 +37,7 @@ export class Session {
       return stored;
     }
 
-    const given = await this.#ask(renew && stored !== null);
+    const given = await this.#ask(renew);
     sessionStorage.setItem(STORED, given);
     return given;
   }

@@ -98,13 +98,6 @@ export class OpenConversation {
     });
   }
 
-  /** After a new token: goes on where the feed ended. */
-  resume() {
-    if (this.#feed) {
-      this.#follow(this.#feed.position);
-    }
-  }
-
   async #older() {
     const oldest = this.transcript.messages[0];
     if (!this.#more || !oldest) {

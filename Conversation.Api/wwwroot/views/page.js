@@ -129,7 +129,8 @@ export class Page {
       titled: mine(conversation => {
         setTitle(conversation.title || 'Untitled');
         byId('actions').hidden = false;
-        setBlank(this.#open.transcript.messages.length ? '' : 'Nothing here yet', 'Write the first message below.');
+        const any = this.#open.transcript.messages.length + this.#outbox.of(id).length;
+        setBlank(any ? '' : 'Nothing here yet', 'Write the first message below.');
       }),
       state: mine((word, rest) => {
         showState(word, rest);
