@@ -58,6 +58,9 @@ internal sealed class Subject : IAsyncDisposable
                 ["CONVERSATION_SERVICE_DATABASE_URL"] = connectionString,
                 // A line for each request would be measured too.
                 ["CONVERSATION_SERVICE_LOGGING_LEVEL"] = "WARNING",
+                // One principal sends what a crowd would.
+                ["CONVERSATION_SERVICE_RATE_LIMIT"] = "0",
+                ["CONVERSATION_SERVICE_MAX_CONNECTIONS_PER_PRINCIPAL"] = "0",
             },
         };
         var subject = new Subject(name, Process.Start(start)!, address);

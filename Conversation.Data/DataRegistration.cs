@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using Conversation.Data.Checkpoints;
 using Conversation.Data.Conversations;
+using Conversation.Data.Housekeeping;
 using Conversation.Data.Log;
 using Conversation.Data.Messages;
 using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
+using Conversation.Data.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +31,9 @@ public static class DataRegistration
         services.TryAddSingleton<EventRepository>();
         services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton<ConversationLog>();
+        services.TryAddSingleton<LogMetrics>();
         services.TryAddSingleton<LogCommitter>();
+        services.TryAddSingleton<HousekeepingStore>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, LogAppender>());
         return services;
     }
@@ -43,6 +48,12 @@ public static class DataRegistration
         builder.ConnectionStringBuilder.CommandTimeout = 4;
         builder.ConnectionStringBuilder.Timeout = 4;
         builder.ConnectionStringBuilder.CancellationTimeout = 1000;
+        // Without a name telemetry would carry the connection string; work that nobody asked for would be a trace of its own every second.
+        builder.Name = TelemetryNames.Pool;
+        builder.ConfigureTracing(tracing => tracing
+            .ConfigureCommandFilter(_ => Activity.Current is not null)
+            .ConfigureBatchFilter(_ => Activity.Current is not null)
+            .EnableFirstResponseEvent(enable: false));
         return builder.Build();
     }
 }

@@ -1,3 +1,5 @@
 using Conversation.Migrations.Cli;
 
-return await ManageCommand.Build().Parse(args).InvokeAsync();
+var line = ManageCommand.Build().Parse(args);
+var exitCode = await line.InvokeAsync();
+return line.Errors.Count == 0 ? exitCode : ExitCodes.Usage;

@@ -24,6 +24,7 @@ internal static class AgentRunsRegistration
             TotalTimeout = TimeSpan.FromSeconds(settings.RunSeconds),
             LongestAnswer = settings.MaxAnswerChars,
         });
+        services.TryAddSingleton<RunMetrics>();
         services.TryAddSingleton<RunSteps>();
         services.TryAddSingleton<RunAnswerFactory>();
         services.TryAddSingleton<RunExecutor>();

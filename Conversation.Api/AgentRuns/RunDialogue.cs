@@ -1,5 +1,6 @@
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Background;
+using Conversation.Api.Observability;
 using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuns;
@@ -20,6 +21,7 @@ internal sealed class RunDialogue(RunLease lease, RunAnswer answer, RunRepositor
     /// <exception cref="AgentRuntimeException">The runtime failed, or ended without an end.</exception>
     public async Task<bool> ListenAsync(AgentContext context)
     {
+        using var span = ServiceTraces.Runtime(runtime.Name, context.Agent);
         await foreach (var output in runtime.RunAsync(context, lease.Token))
         {
             lease.Heard();

@@ -1,6 +1,7 @@
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Errors;
 using Conversation.Api.Messages;
+using Conversation.Api.Observability;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
 
@@ -24,7 +25,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
 
         if (claimed)
         {
-            worker.Begin(conversationId, new ClaimedRun(runId, Attempt: 1), askedAt);
+            worker.Begin(conversationId, new ClaimedRun(runId, Attempt: 1), askedAt, asked: ServiceTraces.Current);
         }
         else
         {

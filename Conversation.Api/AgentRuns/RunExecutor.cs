@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Feed;
+using Conversation.Api.Observability;
 using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
 
@@ -13,6 +15,7 @@ internal sealed partial class RunExecutor(
     RunAssignments assignments,
     RunAnswerFactory answers,
     RunOptions options,
+    RunMetrics metrics,
     TimeProvider time,
     ILogger<RunExecutor> logger)
 {
@@ -43,10 +46,12 @@ internal sealed partial class RunExecutor(
         catch (LeaseLostException)
         {
             lease.Stop(StopReason.LeaseLost);
+            metrics.LeaseLost();
             Log.LeaseLost(logger, lease.RunId);
         }
         catch (AgentRuntimeException error)
         {
+            ServiceTraces.Failed(Activity.Current, error.Code);
             Log.RuntimeFailed(logger, lease.RunId, error.Code, error);
             await answer.FailAsync(error.Code, error.Message);
         }
@@ -93,6 +98,9 @@ internal sealed partial class RunExecutor(
         {
             case StopReason.Handover:
                 await HandOverAsync(lease, answer);
+                break;
+            case StopReason.LeaseLost:
+                metrics.LeaseLost();
                 break;
             case StopReason.Cancelled:
                 await answer.CancelAsync(cancelOutcome);

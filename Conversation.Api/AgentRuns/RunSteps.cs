@@ -1,3 +1,4 @@
+using Conversation.Api.Observability;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
 
@@ -26,7 +27,7 @@ internal sealed record RunChange(IReadOnlyList<RunEvent> Events)
 internal sealed class LeaseLostException() : Exception("The run is no longer this node's.");
 
 /// <summary>Writes the steps of runs, and waits out a database that does not answer for as long as the run may still be ours.</summary>
-internal sealed class RunSteps(ConversationLog log, TimeProvider time)
+internal sealed class RunSteps(ConversationLog log, RunMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -47,12 +48,15 @@ internal sealed class RunSteps(ConversationLog log, TimeProvider time)
             ResumeToken = change.ResumeToken,
             Usage = change.Usage,
         };
+        using var span = ServiceTraces.Commit(change.Status is null ? "run.step" : "run.end");
         for (var again = false; ; again = true)
         {
             try
             {
                 // Not cancelled by a stop: what was shown must be ended truthfully, and the fence decides whether it still may be.
-                return await log.AppendForCertainAsync(write, again) ?? throw new LeaseLostException();
+                var changed = await log.AppendForCertainAsync(write, again) ?? throw new LeaseLostException();
+                metrics.Stepped(change.Status);
+                return changed;
             }
             catch (DatabaseUnavailableException) when (lease.Reason != StopReason.LeaseLost)
             {

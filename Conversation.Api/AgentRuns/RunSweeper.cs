@@ -17,6 +17,7 @@ internal sealed partial class RunSweeper(
     RunRepository runs,
     ConversationLog log,
     RunOptions options,
+    RunMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<RunSweeper> logger) : ServiceLoop(lifetime, logger)
@@ -65,6 +66,7 @@ internal sealed partial class RunSweeper(
 
     private async Task EndAsync(ExpiredRun run, CancellationToken token)
     {
+        metrics.Expired();
         Log.Expired(logger, run.Id, run.Attempt);
         try
         {

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Conversation.Api.Background;
+using Conversation.Api.Observability;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
@@ -16,6 +18,8 @@ internal sealed partial class RunWorker(
     RunRepository runs,
     ConversationLog log,
     RunOptions options,
+    RunMetrics metrics,
+    NodeStop stop,
     TimeProvider time,
     IHostApplicationLifetime lifetime,
     ILogger<RunWorker> logger) : ServiceLoop(lifetime, logger)
@@ -45,7 +49,8 @@ internal sealed partial class RunWorker(
     /// <param name="run">The claim.</param>
     /// <param name="askedAt">When it was sent.</param>
     /// <param name="taken">What another node had begun.</param>
-    public void Begin(Guid conversationId, ClaimedRun run, long askedAt, TakenAnswer? taken = null)
+    /// <param name="asked">The trace of the request that it answers, where that came here.</param>
+    public void Begin(Guid conversationId, ClaimedRun run, long askedAt, TakenAnswer? taken = null, ActivityContext asked = default)
     {
         var lease = new RunLease(conversationId, run.RunId, run.Attempt, askedAt, time);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -55,7 +60,8 @@ internal sealed partial class RunWorker(
             earlier.Lease.Stop(StopReason.LeaseLost);
         }
 
-        _active[run.RunId] = (lease, WorkAsync(lease, taken, started.Task));
+        _active[run.RunId] = (lease, WorkAsync(lease, taken, asked, started.Task));
+        metrics.Began();
         started.SetResult();
     }
 
@@ -75,7 +81,7 @@ internal sealed partial class RunWorker(
     {
         _draining = true;
         await base.StopAsync(cancellationToken);
-        await EndedAsync(options.Drain);
+        await EndedAsync(stop.Left(options.Drain));
         foreach (var lease in Leases)
         {
             lease.Stop(StopReason.Handover);
@@ -139,11 +145,12 @@ internal sealed partial class RunWorker(
         }
     }
 
-    private async Task WorkAsync(RunLease lease, TakenAnswer? taken, Task started)
+    private async Task WorkAsync(RunLease lease, TakenAnswer? taken, ActivityContext asked, Task started)
     {
         await started;
         try
         {
+            using var span = ServiceTraces.Run(asked, lease.ConversationId, lease.RunId, lease.Attempt);
             await executor.ExecuteAsync(lease, taken);
         }
         catch (Exception error)
@@ -153,6 +160,7 @@ internal sealed partial class RunWorker(
         }
         finally
         {
+            metrics.Left();
             if (_active.TryGetValue(lease.RunId, out var current) && current.Lease == lease)
             {
                 _active.TryRemove(KeyValuePair.Create(lease.RunId, current));

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace Conversation.Api.Auth;
 
-internal static class AuthRegistration
+internal static partial class AuthRegistration
 {
     public static IServiceCollection AddAuth(this IServiceCollection services, ServiceSettings settings, string? keyFolder)
     {
@@ -27,5 +27,21 @@ internal static class AuthRegistration
         services.AddAuthorizationBuilder().SetDefaultPolicy(
             new AuthorizationPolicyBuilder(AuthSchemes.Token).RequireAuthenticatedUser().Build());
         return services;
+    }
+
+    /// <summary>Says in the log what is wrong with the keys, where that does not stop the start.</summary>
+    public static void WarnOfWeakKeys(this IServiceProvider services)
+    {
+        var logger = services.GetRequiredService<ILogger<TokenKeys>>();
+        foreach (var warning in services.GetRequiredService<TokenKeys>().Warnings)
+        {
+            Log.WeakKey(logger, warning);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(250, LogLevel.Warning, "{Warning}")]
+        public static partial void WeakKey(ILogger logger, string warning);
     }
 }

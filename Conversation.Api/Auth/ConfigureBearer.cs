@@ -1,4 +1,4 @@
-using System.Security.Claims;
+using Conversation.Api.Configuration;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -7,7 +7,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Conversation.Api.Auth;
 
 /// <summary>Sets up the bearer scheme of each kind from its own key, algorithm, issuer and audience, and from nothing of the other's.</summary>
-internal sealed class ConfigureBearer(TokenKeys keys, TimeProvider time) : IConfigureNamedOptions<JwtBearerOptions>
+internal sealed class ConfigureBearer(TokenKeys keys, ServiceSettings settings, TimeProvider time) : IConfigureNamedOptions<JwtBearerOptions>
 {
     public void Configure(JwtBearerOptions options) => Configure(null, options);
 
@@ -16,21 +16,27 @@ internal sealed class ConfigureBearer(TokenKeys keys, TimeProvider time) : IConf
         var kind = name == AuthSchemes.User ? keys.User : keys.M2m;
         options.MapInboundClaims = false;
         options.TimeProvider = time;
+        if (kind.Set is { } set)
+        {
+            options.ConfigurationManager = set.Manager;
+        }
+
         options.TokenValidationParameters = new TokenValidationParameters
         {
             AuthenticationType = name,
             NameClaimType = JwtRegisteredClaimNames.Sub,
-            IssuerSigningKey = kind.Key,
-            ValidAlgorithms = [kind.Algorithm],
+            IssuerSigningKeys = kind.Keys,
+            ConfigurationManager = kind.Set?.Manager,
+            ValidAlgorithms = [kind.Algorithm.Name],
             ValidateIssuer = !string.IsNullOrEmpty(kind.Issuer),
             ValidIssuer = kind.Issuer,
             ValidateAudience = !string.IsNullOrEmpty(kind.Audience),
             ValidAudience = kind.Audience,
             RequireExpirationTime = true,
             RequireSignedTokens = true,
-            // A header may not choose the key: there is one.
+            // A header may not choose the key, or bring one: those that are configured are tried.
             TryAllIssuerSigningKeys = true,
-            ClockSkew = TimeSpan.Zero,
+            ClockSkew = TimeSpan.FromSeconds(settings.JwtClockSkewSeconds),
         };
         options.Events = new JwtBearerEvents
         {
@@ -47,7 +53,7 @@ internal sealed class ConfigureBearer(TokenKeys keys, TimeProvider time) : IConf
 
     private static Task RequireSubject(TokenValidatedContext context)
     {
-        if (!TokenSubject.Fits(context.Scheme.Name, context.Principal?.FindFirstValue(JwtRegisteredClaimNames.Sub)))
+        if (!TokenSubject.Fits(context.Scheme.Name, context.SecurityToken))
         {
             context.Fail("The token's sub does not fit its kind.");
         }

@@ -66,17 +66,20 @@ public sealed class DevelopmentTokens
             IssuedAt = now,
             NotBefore = now,
             Expires = now + lifetime,
-            SigningCredentials = new SigningCredentials(_keys.User.Key, _keys.User.Algorithm),
+            SigningCredentials = _keys.User.Signing,
         });
     }
 }
 
-/// <summary>Takes the development controllers out of the application model everywhere else: no route, no document.</summary>
-internal sealed class DevelopmentOnlyConvention(ServiceSettings settings) : IApplicationModelConvention
+/// <summary>
+/// Takes the development controllers out of the application model everywhere else, and where the configured keys can verify only: no
+/// route, no document.
+/// </summary>
+internal sealed class DevelopmentOnlyConvention(ServiceSettings settings, TokenKeys keys) : IApplicationModelConvention
 {
     public void Apply(ApplicationModel application)
     {
-        if (settings.IsDevelopment)
+        if (settings.IsDevelopment && keys.User.Signing is not null)
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Conversation.Api.Errors;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +14,7 @@ internal sealed class TokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory loggers,
     UrlEncoder encoder,
+    TokenKeys keys,
     VerifiedTokens verified) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     private static readonly string[] Kinds = [AuthSchemes.User, AuthSchemes.M2m];
@@ -37,6 +39,11 @@ internal sealed class TokenHandler(
                 verified.Remember(token, result.Principal, expires);
                 return Ticket(result.Principal, expires);
             }
+        }
+
+        if (keys.User.Set is { IsUnavailable: true } || keys.M2m.Set is { IsUnavailable: true })
+        {
+            throw new ServiceException(StatusCodes.Status503ServiceUnavailable, "The keys that verify tokens cannot be fetched at the moment.");
         }
 
         return AuthenticateResult.Fail("Neither kind of token fits.");

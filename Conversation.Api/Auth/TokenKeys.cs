@@ -1,36 +1,75 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Conversation.Api.Configuration;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Conversation.Api.Auth;
 
-/// <summary>What verifies one kind of token.</summary>
-internal sealed record TokenKey(SecurityKey Key, string Algorithm, string? Issuer, string? Audience);
-
-/// <summary>The keys of both kinds: the configured ones, or, in development, random ones that are kept.</summary>
-internal sealed record TokenKeys(TokenKey User, TokenKey M2m)
+/// <summary>The keys of both kinds: the configured ones, or, outside production, random ones that are kept.</summary>
+/// <param name="User">Users'.</param>
+/// <param name="M2m">Machines'.</param>
+/// <param name="Warnings">What would stop a start in production, for the log.</param>
+internal sealed record TokenKeys(TokenKey User, TokenKey M2m, IReadOnlyList<string> Warnings)
 {
+    private const string UserVariable = "CONVERSATION_SERVICE_USER_JWT_SECRET_KEY";
+    private const string M2mVariable = "CONVERSATION_SERVICE_M2M_JWT_SECRET_KEY";
     private const int KeyBytes = 64;
 
     /// <param name="settings">The configured keys.</param>
     /// <param name="folder">Where random keys are kept, null where they live as long as the process.</param>
+    /// <exception cref="SettingsException">A key cannot be used, or, in production, should not be.</exception>
     public static TokenKeys From(ServiceSettings settings, string? folder)
     {
         if (settings.IsProduction)
         {
-            Require(settings.UserJwtSecretKey, "CONVERSATION_SERVICE_USER_JWT_SECRET_KEY");
-            Require(settings.M2mJwtSecretKey, "CONVERSATION_SERVICE_M2M_JWT_SECRET_KEY");
+            Require(settings.UserJwtSecretKey, UserVariable);
+            Require(settings.M2mJwtSecretKey, M2mVariable);
         }
 
-        var made = settings is { UserJwtSecretKey: not null, M2mJwtSecretKey: not null } ? null : RandomKeys(folder);
-        return new TokenKeys(
-            new TokenKey(
-                Symmetric(settings.UserJwtSecretKey ?? made![0]), settings.UserJwtAlgorithm, settings.UserJwtIssuer, settings.UserJwtAudience),
-            new TokenKey(
-                Symmetric(settings.M2mJwtSecretKey ?? made![1]), settings.M2mJwtAlgorithm, settings.M2mJwtIssuer, settings.M2mJwtAudience));
+        var warnings = new List<string>();
+        var user = TokenAlgorithm.Parse("CONVERSATION_SERVICE_USER_JWT_ALGORITHM", settings.UserJwtAlgorithm);
+        var m2m = TokenAlgorithm.Parse("CONVERSATION_SERVICE_M2M_JWT_ALGORITHM", settings.M2mJwtAlgorithm);
+        var made = new Lazy<string[]>(() => RandomKeys(folder));
+        var (userKeys, userSet) = new TokenKeyReader(UserVariable, user, settings.IsProduction, warnings.Add)
+            .Read(settings.UserJwtSecretKey ?? MadeFor(user, UserVariable, made, 0));
+        var (m2mKeys, m2mSet) = new TokenKeyReader(M2mVariable, m2m, settings.IsProduction, warnings.Add)
+            .Read(settings.M2mJwtSecretKey ?? MadeFor(m2m, M2mVariable, made, 1));
+        var keys = new TokenKeys(
+            new TokenKey { Algorithm = user, Keys = userKeys, Set = userSet, Issuer = settings.UserJwtIssuer, Audience = settings.UserJwtAudience },
+            new TokenKey { Algorithm = m2m, Keys = m2mKeys, Set = m2mSet, Issuer = settings.M2mJwtIssuer, Audience = settings.M2mJwtAudience },
+            warnings);
+        if (keys.CannotTellKinds() is { } complaint)
+        {
+            _ = settings.IsProduction ? throw new SettingsException(M2mVariable, complaint) : true;
+            warnings.Add($"{M2mVariable} {complaint}. This stops a start in production.");
+        }
+
+        return keys;
     }
+
+    /// <summary>Why a token could be taken for one of the other kind, null where it cannot.</summary>
+    private string? CannotTellKinds()
+    {
+        var shared = User.Algorithm.IsSymmetric == M2m.Algorithm.IsSymmetric
+            && (User.Keys.Select(Fingerprint).Intersect(M2m.Keys.Select(Fingerprint)).Any()
+                || (User.Set?.Addresses ?? []).Intersect(M2m.Set?.Addresses ?? []).Any());
+        if (!shared)
+        {
+            return null;
+        }
+
+        if (User.Algorithm.IsSymmetric)
+        {
+            return "is the same as the users' key, so that whoever may sign for users may sign for machines: give each kind its own";
+        }
+
+        // One issuer may sign both kinds with one pair, where it says which is which.
+        return User.Issuer == M2m.Issuer && User.Audience == M2m.Audience
+            ? "and the issuer and the audience are those of users, so that every user would be a machine: let one of the three differ"
+            : null;
+    }
+
+    private static string Fingerprint(SecurityKey key) => Convert.ToBase64String(key.ComputeJwkThumbprint());
 
     private static void Require(string? value, string variable)
     {
@@ -40,7 +79,9 @@ internal sealed record TokenKeys(TokenKey User, TokenKey M2m)
         }
     }
 
-    private static SymmetricSecurityKey Symmetric(string secret) => new(Encoding.UTF8.GetBytes(secret));
+    private static string MadeFor(TokenAlgorithm algorithm, string variable, Lazy<string[]> made, int index) => algorithm.IsSymmetric
+        ? made.Value[index]
+        : throw new SettingsException(variable, $"must be set: {algorithm.Name} needs a public key as PEM or the address of a JWKS document");
 
     private static string[] RandomKeys(string? folder)
     {

@@ -17,7 +17,7 @@ internal sealed class TokenVerifier(IOptionsMonitor<JwtBearerOptions> schemes)
         {
             var result = await new JsonWebTokenHandler { MapInboundClaims = false }.ValidateTokenAsync(
                 token, schemes.Get(kind).TokenValidationParameters);
-            if (result.IsValid && TokenSubject.Fits(kind, result.ClaimsIdentity.FindFirst(JwtRegisteredClaimNames.Sub)?.Value))
+            if (result.IsValid && TokenSubject.Fits(kind, result.SecurityToken))
             {
                 return new ClaimsPrincipal(result.ClaimsIdentity);
             }

@@ -11,6 +11,9 @@ internal sealed class VerifiedTokens(TimeProvider time) : IDisposable
     /// <summary>Some 10 MB at the most; beyond it tokens are verified anew.</summary>
     private const int Capacity = 10_000;
 
+    /// <summary>How long a token outlives at the most the publication of the key that signed it.</summary>
+    private static readonly TimeSpan LongestMemory = TimeSpan.FromMinutes(10);
+
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Capacity });
 
     public VerifiedToken? Find(string token) =>
@@ -24,7 +27,7 @@ internal sealed class VerifiedTokens(TimeProvider time) : IDisposable
             _cache.Set(Hash(token), new VerifiedToken(principal, expires), new MemoryCacheEntryOptions
             {
                 Size = 1,
-                AbsoluteExpirationRelativeToNow = left,
+                AbsoluteExpirationRelativeToNow = left < LongestMemory ? left : LongestMemory,
             });
         }
     }

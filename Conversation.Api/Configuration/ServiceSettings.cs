@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Conversation.Api.Configuration;
 
 /// <summary>
@@ -10,6 +12,10 @@ internal sealed partial record ServiceSettings
     [Variable("CONVERSATION_SERVICE_ENVIRONMENT")]
     public string Environment { get; init; } = ServiceEnvironments.Development;
 
+    /// <summary>Logs at level DEBUG, unless another level is set. Default false; it never changes what answers say.</summary>
+    [Variable("CONVERSATION_SERVICE_DEBUG")]
+    public bool Debug { get; init; }
+
     /// <summary>The least level that is logged: Python's names or .NET's. Default INFO.</summary>
     [Variable("CONVERSATION_SERVICE_LOGGING_LEVEL")]
     public string LoggingLevel { get; init; } = "INFO";
@@ -18,12 +24,13 @@ internal sealed partial record ServiceSettings
     [Variable("CONVERSATION_SERVICE_ROOT_PATH")]
     public string RootPath { get; init; } = "/api/v1";
 
-    /// <summary>Origins that browsers may call from, a JSON list. Default <c>[]</c>; <c>["*"]</c> for all.</summary>
+    /// <summary>Origins that browsers may call from, a JSON list. Default <c>["*"]</c>: all, each echoed.</summary>
     [Variable("CONVERSATION_SERVICE_CORS_ALLOW_ORIGINS")]
-    public IReadOnlyList<string> CorsAllowOrigins { get; init; } = [];
+    public IReadOnlyList<string> CorsAllowOrigins { get; init; } = ["*"];
 
     /// <summary>The longest content of a message, in bytes of UTF-8. Default 1048576 (1 MiB).</summary>
     [Variable("CONVERSATION_SERVICE_MAX_CONTENT_BYTES")]
+    [Range(1, 64 * 1024 * 1024)]
     public int MaxContentBytes { get; init; } = 1024 * 1024;
 
     /// <summary>True where mistakes may be forgiven for the sake of a quick start.</summary>

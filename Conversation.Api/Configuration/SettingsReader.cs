@@ -1,53 +1,33 @@
-using System.Globalization;
-using System.Reflection;
-using System.Text.Json;
-
 namespace Conversation.Api.Configuration;
 
 /// <summary>Reads <see cref="ServiceSettings"/> and stops the start with a message that names the variable and the fix.</summary>
 internal static class SettingsReader
 {
-    public static ServiceSettings Read(IConfiguration configuration)
-    {
-        var settings = new ServiceSettings();
-        foreach (var property in typeof(ServiceSettings).GetProperties())
-        {
-            if (property.GetCustomAttribute<VariableAttribute>() is { } variable && configuration[variable.Name] is { Length: > 0 } text)
-            {
-                property.SetValue(settings, Parse(property.PropertyType, variable.Name, text));
-            }
-        }
+    private const string LoggingLevelVariable = "CONVERSATION_SERVICE_LOGGING_LEVEL";
 
-        settings = settings with { RootPath = Normalise(settings.RootPath), Environment = settings.Environment.ToLowerInvariant() };
+    /// <param name="configuration">The real environment, and whatever else the host reads.</param>
+    /// <param name="file">Counts where the configuration says nothing, or only what an example file says.</param>
+    public static ServiceSettings Read(IConfiguration configuration, EnvFile? file = null)
+    {
+        string? Find(string name) => SettingsBinder.FirstReal(configuration[name], file?.Values.GetValueOrDefault(name));
+        var settings = SettingsBinder.Bind<ServiceSettings>(Find);
+        settings = settings with
+        {
+            RootPath = NormaliseRoot(settings.RootPath),
+            Environment = settings.Environment.Trim().ToLowerInvariant(),
+            LoggingLevel = settings.Debug && Find(LoggingLevelVariable) is null ? "DEBUG" : settings.LoggingLevel,
+        };
         Check(settings);
         return settings;
     }
 
-    private static object Parse(Type type, string variable, string text)
+    private static string NormaliseRoot(string path)
     {
-        if (type == typeof(int))
-        {
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                ? number
-                : throw new SettingsException(variable, "must be a whole number of 0 or more");
-        }
-
-        if (type != typeof(IReadOnlyList<string>))
-        {
-            return text;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<string[]>(text) ?? [];
-        }
-        catch (JsonException)
-        {
-            throw new SettingsException(variable, """must be a JSON list of strings, such as ["https://app.example.com"]""");
-        }
+        var segments = path.Trim().Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return segments.All(segment => segment is not ("." or "..") && segment.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~'))
+            ? string.Concat(segments.Select(segment => $"/{segment}"))
+            : throw new SettingsException("CONVERSATION_SERVICE_ROOT_PATH", "must be a path such as /api/v1, or / for none");
     }
-
-    private static string Normalise(string path) => path.Trim('/') is { Length: > 0 } trimmed ? $"/{trimmed}" : "";
 
     private static void Check(ServiceSettings settings)
     {
@@ -55,11 +35,6 @@ internal static class SettingsReader
         if (settings.Environment is not (ServiceEnvironments.Development or ServiceEnvironments.Testing or ServiceEnvironments.Production))
         {
             throw new SettingsException("CONVERSATION_SERVICE_ENVIRONMENT", "must be development, testing or production");
-        }
-
-        if (settings.Authorization is not ("owner" or "authenticated"))
-        {
-            throw new SettingsException("CONVERSATION_SERVICE_AUTHORIZATION", "must be owner or authenticated");
         }
 
         if (settings is { IsProduction: true, Authorization: "authenticated" })
@@ -73,8 +48,20 @@ internal static class SettingsReader
             throw new SettingsException(
                 "CONVERSATION_SERVICE_DATABASE_URL", "must be set in production, such as postgresql://user:password@host:5432/database");
         }
+
+        CheckOrigins(settings.CorsAllowOrigins);
+    }
+
+    private static void CheckOrigins(IReadOnlyList<string> origins)
+    {
+        // A browser sends scheme, host and port: with anything more an entry would never match, and nobody would know why.
+        var bad = origins.FirstOrDefault(origin => origin != "*"
+            && !(Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.GetLeftPart(UriPartial.Authority) == origin));
+        if (bad is not null)
+        {
+            throw new SettingsException(
+                "CONVERSATION_SERVICE_CORS_ALLOW_ORIGINS",
+                $"has an entry that no browser sends ({bad}): write scheme, host and port only, in lower case, such as https://app.example.com");
+        }
     }
 }
-
-/// <summary>A variable whose value cannot be used.</summary>
-internal sealed class SettingsException(string variable, string rule) : Exception($"{variable} {rule}.");

@@ -32,7 +32,7 @@ internal sealed partial class ServiceExceptionHandler(IProblemDetailsService pro
 
         if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
         {
-            context.Response.Headers.RetryAfter = RetryAfterSeconds;
+            context.Response.Headers.RetryAfter = (exception as ServiceException)?.RetryAfterSeconds ?? RetryAfterSeconds;
         }
 
         context.Response.StatusCode = problem.Status!.Value;

@@ -9,7 +9,7 @@ namespace Conversation.Api.Feed;
 /// One per node, with one operation: follow a conversation from a position, as a sequence of frames without hole and without
 /// duplicate. The doors only encode it.
 /// </summary>
-internal sealed class ConversationFeed(ConversationRepository conversations, EventRepository events, LogTail tail)
+internal sealed class ConversationFeed(ConversationRepository conversations, EventRepository events, LogTail tail, FeedMetrics metrics)
 {
     /// <summary>Events of one page of the log: few enough that a page of the longest messages stays small beside the process.</summary>
     private const int PageSize = 64;
@@ -27,6 +27,7 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
         [EnumeratorCancellation] CancellationToken token)
     {
         var (topic, follower) = Register(conversationId, options);
+        metrics.Began(options.Door);
         await using var waking = token.UnsafeRegister(static state => ((Follower)state!).Wake(), follower);
         try
         {
@@ -38,8 +39,10 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
                 {
                     case FollowState.Frame:
                         yield return frame!;
+                        metrics.Sent(frame!);
                         break;
                     case FollowState.Behind:
+                        metrics.CaughtUp();
                         follower.Take(await PageAsync(conversationId, follower.Seq, token));
                         break;
                     case FollowState.Idle:
@@ -52,6 +55,7 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
         }
         finally
         {
+            metrics.Left(options.Door);
             topic.Remove(follower);
             Release(topic);
         }

@@ -34,6 +34,12 @@ internal sealed class EventFrame(LogEntry entry, Position position) : FeedFrame(
 internal sealed class DeltaFrame(LiveRange range, Position position) : FeedFrame(position)
 {
     public LiveRange Range => range;
+
+    /// <summary>When the runtime said its newest step, by the monotonic clock; 0 where that is not known here.</summary>
+    public long SaidAt { get; init; }
+
+    /// <summary>Whether it holds more than one step.</summary>
+    public bool IsMerged { get; init; }
 }
 
 /// <summary>The follower is registered: what is posted from now on is seen.</summary>

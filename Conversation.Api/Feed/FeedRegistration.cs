@@ -15,6 +15,7 @@ internal static class FeedRegistration
         services.TryAddSingleton<IFeedBus>(provider => provider.GetRequiredService<PostgresBus>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ICommitListener, PostgresBus>(
             provider => provider.GetRequiredService<PostgresBus>()));
+        services.TryAddSingleton<FeedMetrics>();
         services.TryAddSingleton<ConversationFeed>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PostgresBus>(
             provider => provider.GetRequiredService<PostgresBus>()));

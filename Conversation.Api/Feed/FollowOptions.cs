@@ -3,6 +3,9 @@ namespace Conversation.Api.Feed;
 /// <summary>How to follow.</summary>
 internal sealed record FollowOptions
 {
+    /// <summary>Which door, for the metrics. Default <c>page</c>.</summary>
+    public string Door { get; init; } = "page";
+
     /// <summary>From where; null (default) for what happens from now on, and the text so far of what is being generated.</summary>
     public Position? After { get; init; }
 

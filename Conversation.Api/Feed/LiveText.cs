@@ -14,6 +14,7 @@ internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, int ke
     private const int FirstCapacity = 1024;
 
     private char[] _text = new char[FirstCapacity];
+    private long _saidAt;
 
     public Guid MessageId => messageId;
 
@@ -34,8 +35,19 @@ internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, int ke
     /// <summary>How much followers may see.</summary>
     public int Visible { get; private set; }
 
+    /// <summary>Where the newest step that followers may see begins.</summary>
+    public int StepFrom { get; private set; }
+
+    /// <summary>When the first word of that step was said, by the monotonic clock.</summary>
+    public long StepSaidAt { get; private set; }
+
     public void Append(ReadOnlySpan<char> text)
     {
+        if (Length == Visible)
+        {
+            _saidAt = TimeProvider.System.GetTimestamp();
+        }
+
         if (Length + text.Length > _text.Length)
         {
             Array.Resize(ref _text, Math.Max(_text.Length * 2, Length + text.Length));
@@ -49,9 +61,14 @@ internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, int ke
     /// <returns>Whether there is more to see than before.</returns>
     public bool Publish()
     {
-        var grew = Length > Visible;
+        if (Length == Visible)
+        {
+            return false;
+        }
+
+        (StepFrom, StepSaidAt) = (Visible, _saidAt);
         Visible = Length;
-        return grew;
+        return true;
     }
 
     /// <summary>A range of the shown text; it stays valid after the gate is left.</summary>

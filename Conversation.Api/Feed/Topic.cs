@@ -201,7 +201,11 @@ internal sealed class Topic(Guid conversationId)
             return last;
         }
 
-        return _lastDelta = new DeltaFrame(range, position);
+        return _lastDelta = new DeltaFrame(range, position)
+        {
+            SaidAt = text.IsForeign ? 0 : text.StepSaidAt,
+            IsMerged = from < text.StepFrom,
+        };
     }
 
     /// <summary>

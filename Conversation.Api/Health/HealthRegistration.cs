@@ -1,3 +1,4 @@
+using Conversation.Api.Background;
 using Conversation.Data.Postgres;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -8,7 +9,7 @@ internal static class HealthRegistration
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new Readiness(
-            provider.GetRequiredService<DbSession>(), provider.GetRequiredService<IHostApplicationLifetime>()));
+            provider.GetRequiredService<DbSession>(), provider.GetRequiredService<NodeStop>()));
         return services;
     }
 }

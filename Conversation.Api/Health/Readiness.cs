@@ -1,3 +1,4 @@
+using Conversation.Api.Background;
 using Conversation.Data.Postgres;
 using Conversation.Migrations.Runner;
 
@@ -9,12 +10,12 @@ public sealed class Readiness
     private const string AppliedVersion = """SELECT max("Version") FROM public."VersionInfo" """;
 
     private readonly DbSession _session;
-    private readonly IHostApplicationLifetime _lifetime;
+    private readonly NodeStop _stop;
 
-    internal Readiness(DbSession session, IHostApplicationLifetime lifetime)
+    internal Readiness(DbSession session, NodeStop stop)
     {
         _session = session;
-        _lifetime = lifetime;
+        _stop = stop;
     }
 
     /// <summary>Returns when all is well.</summary>
@@ -22,15 +23,16 @@ public sealed class Readiness
     /// <exception cref="DatabaseUnavailableException">503: something is missing; the message says what.</exception>
     public async Task CheckAsync(CancellationToken token)
     {
-        if (_lifetime.ApplicationStopping.IsCancellationRequested)
+        if (_stop.IsStopping)
         {
             throw new DatabaseUnavailableException("The service is stopping.");
         }
 
-        var applied = await _session.FindAsync<long?>(AppliedVersion, null, token);
-        if (applied != SchemaMigrator.KnownVersions[^1])
+        // A newer one is no reason to stop: while a new version is rolled out, its schema comes first.
+        var applied = await _session.FindAsync<long?>(AppliedVersion, null, token) ?? 0;
+        if (applied < SchemaMigrator.KnownVersions[^1])
         {
-            throw new DatabaseUnavailableException("The database has another schema than this version of the service needs.");
+            throw new DatabaseUnavailableException("The database has an older schema than this version of the service needs.");
         }
     }
 }

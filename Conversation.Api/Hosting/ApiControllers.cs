@@ -4,6 +4,7 @@ using Conversation.Api.Wire;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ApplicationModels;
 using Microsoft.AspNetCore.Mvc.Formatters;
+using Microsoft.AspNetCore.Mvc.ModelBinding.Metadata;
 
 namespace Conversation.Api.Hosting;
 
@@ -15,11 +16,13 @@ internal static class ApiControllers
             .AddControllers(mvc =>
             {
                 mvc.Conventions.Add(new RootPathConvention(settings.RootPath));
-                mvc.Conventions.Add(new DevelopmentOnlyConvention(settings));
                 mvc.SuppressAsyncSuffixInActionNames = false;
                 OnlyJson(mvc);
+                RepeatNoValues(mvc.ModelBindingMessageProvider);
             })
             .AddJsonOptions(json => WireJson.Configure(json.JsonSerializerOptions));
+        services.AddOptions<MvcOptions>().Configure<TokenKeys>(
+            (mvc, keys) => mvc.Conventions.Add(new DevelopmentOnlyConvention(settings, keys)));
         return services;
     }
 
@@ -35,6 +38,14 @@ internal static class ApiControllers
         {
             formatter.SupportedMediaTypes.Remove("text/json");
         }
+    }
+
+    /// <summary>What was sent may be secret: a token in the wrong place, say.</summary>
+    private static void RepeatNoValues(DefaultModelBindingMessageProvider messages)
+    {
+        messages.SetAttemptedValueIsInvalidAccessor((_, _) => "The value is not valid.");
+        messages.SetNonPropertyAttemptedValueIsInvalidAccessor(_ => "The value is not valid.");
+        messages.SetValueIsInvalidAccessor(_ => "The value is not valid.");
     }
 
     /// <summary>Puts CONVERSATION_SERVICE_ROOT_PATH before every controller's route.</summary>

@@ -1,10 +1,14 @@
 using Conversation.Api.AgentRuns;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Auth;
+using Conversation.Api.Background;
 using Conversation.Api.Configuration;
 using Conversation.Api.Errors;
 using Conversation.Api.Feed;
 using Conversation.Api.Health;
+using Conversation.Api.Housekeeping;
+using Conversation.Api.Limits;
+using Conversation.Api.Machines;
 using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
@@ -24,21 +28,29 @@ internal static class ConversationService
     public static WebApplicationBuilder AddConversation(this WebApplicationBuilder builder, ServiceSettings settings, ServiceDatabase database)
     {
         builder.Logging.AddObservability(settings);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RequestLimits.LongestBody(settings));
+        builder.WebHost.ConfigureKestrel(kestrel => RequestLimits.Apply(kestrel, settings));
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(settings);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.DrainSeconds) + RestAfterDrain);
         // Nothing here protects data by the framework's keys; without this it would keep some in the user's home and say so.
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        services.AddSingleton<IHostLifetime, SignalLifetime>();
+        services.AddNodeStop(settings);
+        services.AddRequestLimits(settings);
+        services.AddTelemetry(settings);
         services.AddErrors();
         services.AddConversationData(database.ConnectionString);
+        PublishedKeys.Refuse(settings);
         services.AddAuth(settings, database.KeyFolder);
+        services.AddLimits(settings);
+        services.AddMachineTokens();
         services.AddFeed();
         services.AddMessages(settings);
         services.AddAgentRuntimes(settings);
         services.AddAgentRuns(settings);
         services.AddRealtime(settings);
+        services.AddHousekeeping(settings);
         services.AddHealth();
         services.AddOpenApiDocument();
         services.AddApiControllers(settings);
@@ -49,6 +61,9 @@ internal static class ConversationService
     public static WebApplication UseConversation(this WebApplication app)
     {
         var settings = app.Services.GetRequiredService<ServiceSettings>();
+        app.UseForwardedHeaders();
+        app.UseTelemetry(settings);
+        app.Services.WarnOfWeakKeys();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseExceptionHandler();
@@ -57,7 +72,9 @@ internal static class ConversationService
         app.UseOpenApiDocument(settings.RootPath);
         app.UseRouting();
         app.UseCors();
+        app.UseAddressLimit();
         app.UseAuthentication();
+        app.UsePrincipalLimit();
         app.UseAuthorization();
         app.UseWebSockets();
         app.UseMiddleware<SocketOriginMiddleware>();

@@ -28,7 +28,11 @@ internal sealed class ServiceDatabase : IAsyncDisposable
     /// <summary>One that runs, and has the schema already.</summary>
     public static ServiceDatabase Existing(string connectionString) => new(connectionString, keyFolder: null, server: null);
 
-    /// <summary>Finds or starts it, and, outside production, brings it to the current schema.</summary>
+    /// <summary>
+    /// Finds or starts it, waits until it answers, and, outside production, brings it to the current schema; in production that is the
+    /// operator's to do, and is waited for.
+    /// </summary>
+    /// <exception cref="SchemaException">The schema is newer than this version, or the database refuses the user.</exception>
     public static async Task<ServiceDatabase> StartAsync(ServiceSettings settings, string contentRoot, CancellationToken token)
     {
         var database = settings.DatabaseUrl is { } url
@@ -36,10 +40,16 @@ internal sealed class ServiceDatabase : IAsyncDisposable
             : await StartPrivateAsync(settings, contentRoot, token);
         try
         {
-            if (!settings.IsProduction)
+            var wait = new DatabaseWait(database.ConnectionString, TimeProvider.System, Console.Out.WriteLine);
+            var migrator = new SchemaMigrator(database.ConnectionString, Console.Out.WriteLine);
+            if (settings.IsProduction)
             {
-                await DatabaseAdmin.EnsureExistsAsync(database.ConnectionString, token);
-                await new SchemaMigrator(database.ConnectionString, Console.Out.WriteLine).UpgradeAsync(token);
+                await wait.CurrentAsync(migrator, token);
+            }
+            else
+            {
+                await wait.AnswerAsync(asked => DatabaseAdmin.EnsureExistsAsync(database.ConnectionString, asked), token);
+                await wait.AnswerAsync(migrator.UpgradeAsync, token);
             }
 
             return database;

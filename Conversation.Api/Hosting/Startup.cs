@@ -1,19 +1,29 @@
 using Conversation.Api.Configuration;
 using Conversation.Data.EmbeddedPostgres;
+using Conversation.Migrations.Runner;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace Conversation.Api.Hosting;
 
 /// <summary>Runs the service from its start to its end. What can be mended by the operator is said in one line, not in a trace.</summary>
-internal static class Startup
+internal static partial class Startup
 {
-    private const string DefaultUrl = "http://localhost:8005";
+    public const string DefaultUrl = "http://localhost:8005";
 
     public static async Task<int> RunAsync(string[] args)
     {
         try
         {
             var builder = WebApplication.CreateBuilder(args);
-            var settings = SettingsReader.Read(builder.Configuration);
+            var file = EnvFile.Open();
+            // First in the list: whatever else says something counts more.
+            builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = file.Values! });
+            var settings = SettingsReader.Read(builder.Configuration, file);
+            if (args.Contains(HealthProbe.Argument))
+            {
+                return await HealthProbe.RunAsync(builder.Configuration["urls"], settings);
+            }
+
             if (string.IsNullOrEmpty(builder.Configuration["urls"]))
             {
                 builder.WebHost.UseUrls(DefaultUrl);
@@ -21,13 +31,36 @@ internal static class Startup
 
             await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, CancellationToken.None);
             await using var app = builder.AddConversation(settings, database).Build();
+            Announce(app.Logger, file);
             await app.UseConversation().RunAsync();
             return 0;
         }
-        catch (Exception error) when (error is SettingsException or EmbeddedPostgresException or FormatException)
+        catch (Exception error) when (error is SettingsException or EmbeddedPostgresException or SchemaException
+            or MigrationException or FormatException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return 1;
         }
+    }
+
+    private static void Announce(ILogger logger, EnvFile file)
+    {
+        if (file.Values.Count > 0)
+        {
+            Log.FileRead(logger, file.Path!, file.Values.Count);
+        }
+        else if (EnvFile.IsNamed)
+        {
+            Log.FileEmpty(logger, EnvFile.Variable, file.Path!);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(191, LogLevel.Warning, "{Variable} names {File}, which is not there or empty.")]
+        public static partial void FileEmpty(ILogger logger, string variable, string file);
+
+        [LoggerMessage(190, LogLevel.Information, "{Count} variables come from {File}; what the environment says counts more.")]
+        public static partial void FileRead(ILogger logger, string file, int count);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Conversation.Api.Configuration;
 using Conversation.Api.Errors;
+using Conversation.Api.Observability;
 using Conversation.Api.Wire;
 using Conversation.Data.Access;
 using Conversation.Data.Log;
@@ -50,6 +51,7 @@ public sealed class MessageSender
             Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
         };
         var askedAt = _time.GetTimestamp();
+        using var span = ServiceTraces.Commit("message.append");
         var stored = await _log.AppendAsync(write, token) ?? throw ServiceException.NotFound("Conversation");
         if (stored.Outcome == AppendOutcome.KeyReused)
         {

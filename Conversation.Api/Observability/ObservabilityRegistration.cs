@@ -1,4 +1,5 @@
 using Conversation.Api.Configuration;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Conversation.Api.Observability;
 
@@ -16,7 +17,8 @@ internal static class ObservabilityRegistration
         logging.AddFilter("Npgsql", LogLevel.Warning);
         if (settings.IsProduction)
         {
-            logging.AddJsonConsole(console => console.IncludeScopes = true);
+            logging.AddConsole(console => console.FormatterName = JsonLogFormatter.FormatterName);
+            logging.AddConsoleFormatter<JsonLogFormatter, ConsoleFormatterOptions>();
         }
         else
         {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Conversation.Api.AgentRuns;
 using Conversation.Api.Auth;
 using Conversation.Api.Feed;
+using Conversation.Api.Limits;
 using Conversation.Api.Messages;
 using Conversation.Api.Wire;
 using Microsoft.AspNetCore.Authorization;
@@ -38,8 +39,9 @@ internal sealed class ConversationHub(
             throw new HubException("The position is not one that this service gave out.");
         }
 
+        using var following = BeginFollowing();
         await RequireAccessAsync(conversationId);
-        await foreach (var frame in feed.FollowAsync(conversationId, new FollowOptions { After = after, Heartbeats = true, Reach = callers.Resolve(Context.User!).Reach }, cancellationToken))
+        await foreach (var frame in feed.FollowAsync(conversationId, new FollowOptions { Door = "hub", After = after, Heartbeats = true, Reach = callers.Resolve(Context.User!).Reach }, cancellationToken))
         {
             yield return new HubFrame(frame);
         }
@@ -49,12 +51,16 @@ internal sealed class ConversationHub(
     public async Task JoinConversation(Guid conversationId)
     {
         await RequireAccessAsync(conversationId);
+        HubLimits.FollowedBy(Context).Join(conversationId);
         await Groups.AddToGroupAsync(Context.ConnectionId, GroupOf(conversationId), Context.ConnectionAborted);
     }
 
     /// <summary>Ends what <see cref="JoinConversation"/> began.</summary>
-    public Task LeaveConversation(Guid conversationId) =>
-        Groups.RemoveFromGroupAsync(Context.ConnectionId, GroupOf(conversationId), Context.ConnectionAborted);
+    public Task LeaveConversation(Guid conversationId)
+    {
+        HubLimits.FollowedBy(Context).Leave(conversationId);
+        return Groups.RemoveFromGroupAsync(Context.ConnectionId, GroupOf(conversationId), Context.ConnectionAborted);
+    }
 
     /// <summary>Stores a message as POST does, and answers as it does.</summary>
     public async Task<MessageBody> SendMessage(Guid conversationId, SendMessageRequest request)
@@ -67,6 +73,19 @@ internal sealed class ConversationHub(
     /// <summary>Asks a run to stop, as POST .../cancel does.</summary>
     public Task<RunBody> CancelRun(Guid runId) =>
         canceller.CancelAsync(callers.Resolve(Context.User!), runId, Context.ConnectionAborted);
+
+    /// <summary>A stream is told of its end by a hub's exception only.</summary>
+    private IDisposable BeginFollowing()
+    {
+        try
+        {
+            return HubLimits.FollowedBy(Context).Begin();
+        }
+        catch (TooManyRequestsException error)
+        {
+            throw new HubException(error.Message, error);
+        }
+    }
 
     private async Task RequireAccessAsync(Guid conversationId)
     {

@@ -1,7 +1,9 @@
 using Conversation.Api.AgentRuns;
 using Conversation.Api.Auth;
+using Conversation.Api.Background;
 using Conversation.Api.Errors;
 using Conversation.Api.Feed;
+using Conversation.Api.Limits;
 using Conversation.Api.Messages;
 
 namespace Conversation.Api.Realtime;
@@ -17,7 +19,9 @@ internal sealed class ConversationSocketMiddleware(
     TokenVerifier tokens,
     TimeProvider time,
     SocketOptions options,
-    IHostApplicationLifetime lifetime,
+    RequestBudget requests,
+    ConnectionBudget connections,
+    NodeStop stop,
     ILogger<ConversationSocketMiddleware> logger)
 {
     public const string RouteParameter = "conversationId";
@@ -43,6 +47,7 @@ internal sealed class ConversationSocketMiddleware(
 
         var caller = callers.Resolve(context.User);
         var after = AfterOf(context);
+        using var pass = connections.Take(caller.Principal);
         var isV2 = context.WebSockets.WebSocketRequestedProtocols.Contains(V2Dialect.SubProtocol);
         using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {
@@ -50,19 +55,20 @@ internal sealed class ConversationSocketMiddleware(
             KeepAliveInterval = options.PingInterval,
             KeepAliveTimeout = options.PingTimeout,
         });
+        using var stream = stop.Open();
         using var rights = new StreamRights(caller, context.User, time);
         // Sockets end on their own close, on a broken connection, with their rights, and when the service stops.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
-            context.RequestAborted, lifetime.ApplicationStopping, rights.End);
-        var connection = new SocketConnection(socket, options, ending, logger);
+            context.RequestAborted, stream.Leaving, rights.End);
+        var connection = new SocketConnection(socket, options, ending, stream, logger);
         if (isV2)
         {
-            await new V2Socket(connection, feed, sender, canceller, callers, tokens, rights, conversation).RunAsync(after);
+            await new V2Socket(connection, feed, sender, canceller, callers, tokens, rights, requests, conversation).RunAsync(after);
         }
         else
         {
-            var follow = new FollowOptions { After = after, TextInEvents = false, CanTakeBack = false, Reach = caller.Reach };
-            await new LegacySocket(connection, rights).RunAsync(feed.FollowAsync(conversation, follow, ending.Token));
+            var follow = new FollowOptions { Door = "legacy", After = after, TextInEvents = false, CanTakeBack = false, Reach = caller.Reach };
+            await new LegacySocket(connection, rights, requests).RunAsync(feed.FollowAsync(conversation, follow, ending.Token));
         }
     }
 

@@ -2,14 +2,17 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using Conversation.Api.Auth;
+using Conversation.Api.Background;
 using Conversation.Api.Feed;
+using Conversation.Api.Limits;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Conversation.Api.Realtime;
 
 /// <summary>Writes frames as a JSON page, or as server-sent events (WHATWG HTML, section 9.2).</summary>
-internal sealed class EventStreams(ConversationFeed feed, CallerResolver callers, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class EventStreams(
+    ConversationFeed feed, CallerResolver callers, ConnectionBudget connections, NodeStop stop, TimeProvider time)
 {
     public const int DefaultLimit = 100;
 
@@ -38,9 +41,11 @@ internal sealed class EventStreams(ConversationFeed feed, CallerResolver callers
     public async Task StreamAsync(HttpContext context, Guid conversation, Position after)
     {
         var caller = callers.Resolve(context.User);
+        using var pass = connections.Take(caller.Principal);
+        using var stream = stop.Open();
         using var rights = new StreamRights(caller, context.User, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
-            context.RequestAborted, lifetime.ApplicationStopping, rights.End);
+            context.RequestAborted, stream.Leaving, rights.End);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
@@ -53,7 +58,7 @@ internal sealed class EventStreams(ConversationFeed feed, CallerResolver callers
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var body = context.Response.BodyWriter;
         await body.WriteAsync(Encoding.UTF8.GetBytes(Opening), ending.Token);
-        var options = new FollowOptions { After = after, Heartbeats = true, Reach = caller.Reach };
+        var options = new FollowOptions { Door = "sse", After = after, Heartbeats = true, Reach = caller.Reach };
         try
         {
             await foreach (var frame in feed.FollowAsync(conversation, options, ending.Token))
@@ -65,6 +70,12 @@ internal sealed class EventStreams(ConversationFeed feed, CallerResolver callers
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The client left, its token expired, or the service stops: the answer ends, and the client comes back with its position.
+        }
+
+        if (stream.Leaving.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            // Each of them at another moment.
+            await body.WriteAsync(Encoding.UTF8.GetBytes($"retry: {stream.ReconnectAfter}\n\n"), context.RequestAborted);
         }
     }
 

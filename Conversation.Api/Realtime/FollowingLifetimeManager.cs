@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Conversation.Api.Auth;
+using Conversation.Api.Background;
 using Conversation.Api.Feed;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
@@ -13,6 +14,7 @@ namespace Conversation.Api.Realtime;
 internal sealed partial class FollowingLifetimeManager(
     ConversationFeed feed,
     CallerResolver callers,
+    NodeStop stop,
     ILogger<FollowingLifetimeManager> logger,
     ILogger<DefaultHubLifetimeManager<ConversationHub>> baseLogger) : DefaultHubLifetimeManager<ConversationHub>(baseLogger)
 {
@@ -23,7 +25,7 @@ internal sealed partial class FollowingLifetimeManager(
 
     public override async Task OnConnectedAsync(HubConnectionContext connection)
     {
-        _members[connection.ConnectionId] = new Member(connection);
+        _members[connection.ConnectionId] = new Member(connection, stop.Open());
         await base.OnConnectedAsync(connection);
     }
 
@@ -59,7 +61,7 @@ internal sealed partial class FollowingLifetimeManager(
     /// <summary>Returns the pump once the follower is registered.</summary>
     private async Task<Task> BeginAsync(HubConnectionContext connection, Guid conversation, CancellationToken token)
     {
-        var frames = feed.FollowAsync(conversation, new FollowOptions { Heartbeats = true, Reach = callers.Resolve(connection.User).Reach }, token).GetAsyncEnumerator(token);
+        var frames = feed.FollowAsync(conversation, new FollowOptions { Door = "group", Heartbeats = true, Reach = callers.Resolve(connection.User).Reach }, token).GetAsyncEnumerator(token);
         try
         {
             await frames.MoveNextAsync();

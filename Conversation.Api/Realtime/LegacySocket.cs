@@ -1,17 +1,22 @@
 using System.Net.WebSockets;
 using Conversation.Api.Feed;
+using Conversation.Api.Limits;
 
 namespace Conversation.Api.Realtime;
 
 /// <summary>A socket that speaks the legacy dialect: frames go out as they happen; what the client sends is echoed to it.</summary>
-internal sealed class LegacySocket(SocketConnection connection, StreamRights rights)
+internal sealed class LegacySocket(SocketConnection connection, StreamRights rights, RequestBudget requests)
 {
-    /// <summary>Close code 1012 (IANA's WebSocket registry): come back, and begin anew.</summary>
-    private const WebSocketCloseStatus ServiceRestart = (WebSocketCloseStatus)1012;
-
     public Task RunAsync(IAsyncEnumerable<FeedFrame> frames) => connection.RunAsync(
         () => WriteAsync(frames),
-        text => connection.SendAsync(LegacyDialect.Echo(text), connection.Ending));
+        EchoAsync);
+
+    /// <summary>The dialect has no word for a refusal: whoever sends more than its budget is read more slowly.</summary>
+    private async Task EchoAsync(string text)
+    {
+        await requests.SpendSlowlyAsync(rights.Caller.Principal, connection.Ending);
+        await connection.SendAsync(LegacyDialect.Echo(text), connection.Ending);
+    }
 
     private async Task<WebSocketCloseStatus> WriteAsync(IAsyncEnumerable<FeedFrame> frames)
     {
@@ -21,7 +26,7 @@ internal sealed class LegacySocket(SocketConnection connection, StreamRights rig
             {
                 if (frame is RestartFrame)
                 {
-                    return ServiceRestart;
+                    return SocketConnection.ServiceRestart;
                 }
 
                 foreach (var bytes in frame.Legacy)

@@ -29,9 +29,11 @@ internal static class RealtimeRegistration
             {
                 hub.MaximumReceiveMessageSize = (settings.MaxContentBytes * EscapedBytes) + Overhead;
                 hub.AddFilter<HubErrorFilter>();
+                hub.AddFilter<HubLimits>();
             })
             .AddJsonProtocol(json => WireJson.Configure(json.PayloadSerializerOptions))
             .AddMessagePackProtocol(pack => pack.SerializerOptions = pack.SerializerOptions.WithResolver(JsonBridgeResolver.Instance));
+        services.TryAddSingleton<HubLimits>();
         services.TryAddSingleton<FollowingLifetimeManager>();
         services.AddSingleton<HubLifetimeManager<ConversationHub>>(provider => provider.GetRequiredService<FollowingLifetimeManager>());
         return services;

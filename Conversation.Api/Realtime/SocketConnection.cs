@@ -1,14 +1,19 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Text;
+using Conversation.Api.Background;
 
 namespace Conversation.Api.Realtime;
 
 /// <summary>
 /// A WebSocket that several tasks send on and one reads, with bounds on what comes in and a close that says why. Knows no dialect.
 /// </summary>
-internal sealed partial class SocketConnection(WebSocket socket, SocketOptions options, CancellationTokenSource ending, ILogger logger)
+internal sealed partial class SocketConnection(
+    WebSocket socket, SocketOptions options, CancellationTokenSource ending, OpenStream stream, ILogger logger)
 {
+    /// <summary>Close code 1012 (IANA's WebSocket registry): come back.</summary>
+    public const WebSocketCloseStatus ServiceRestart = (WebSocketCloseStatus)1012;
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -43,6 +48,7 @@ internal sealed partial class SocketConnection(WebSocket socket, SocketOptions o
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The client has closed, the connection broke, or the service stops.
+            status = stream.Leaving.IsCancellationRequested ? ServiceRestart : status;
         }
         catch (WebSocketException error)
         {
@@ -54,7 +60,7 @@ internal sealed partial class SocketConnection(WebSocket socket, SocketOptions o
             status = WebSocketCloseStatus.InternalServerError;
         }
 
-        await CloseAsync(status);
+        await CloseAsync(status, status == ServiceRestart ? $"reconnect_after_ms={stream.ReconnectAfter}" : null);
         await ending.CancelAsync();
         try
         {

@@ -4,6 +4,7 @@ using Conversation.Api.AgentRuns;
 using Conversation.Api.Auth;
 using Conversation.Api.Errors;
 using Conversation.Api.Feed;
+using Conversation.Api.Limits;
 using Conversation.Api.Messages;
 using Conversation.Api.Wire;
 using Conversation.Data.Postgres;
@@ -19,6 +20,7 @@ internal sealed class V2Socket(
     CallerResolver callers,
     TokenVerifier tokens,
     StreamRights rights,
+    RequestBudget requests,
     Guid conversation)
 {
     private CancellationTokenSource? _following;
@@ -34,7 +36,7 @@ internal sealed class V2Socket(
             using var following = CancellationTokenSource.CreateLinkedTokenSource(connection.Ending);
             Volatile.Write(ref _following, following);
             after = Interlocked.Exchange(ref _asked, null)?.After ?? after;
-            var options = new FollowOptions { After = after, Heartbeats = true, Reach = rights.Caller.Reach };
+            var options = new FollowOptions { Door = "socket", After = after, Heartbeats = true, Reach = rights.Caller.Reach };
             try
             {
                 await foreach (var frame in feed.FollowAsync(conversation, options, following.Token))
@@ -67,6 +69,7 @@ internal sealed class V2Socket(
         {
             var command = JsonSerializer.Deserialize<V2Command>(text, WireJson.Options);
             id = command?.Id;
+            requests.Spend(rights.Caller.Principal);
             reply = await ObeyAsync(command ?? throw ServiceException.Invalid("body", "is required"));
         }
         catch (JsonException)

@@ -11,6 +11,7 @@ namespace Conversation.Data.Log;
 internal sealed partial class LogCommitter(
     NpgsqlDataSource source,
     IEnumerable<ICommitListener> listeners,
+    LogMetrics metrics,
     TimeProvider time,
     ILogger<LogCommitter> logger) : IAsyncDisposable
 {
@@ -202,6 +203,7 @@ internal sealed partial class LogCommitter(
 
     private void Answer(IReadOnlyList<LogItem> items)
     {
+        metrics.Committed(items);
         var conversations = items.Select(item => item.ConversationId).ToHashSet();
         foreach (var listener in _listeners)
         {

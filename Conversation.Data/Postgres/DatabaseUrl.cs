@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Npgsql;
 
@@ -6,69 +7,125 @@ namespace Conversation.Data.Postgres;
 /// <summary>Turns CONVERSATION_SERVICE_DATABASE_URL into what Npgsql takes.</summary>
 public static class DatabaseUrl
 {
-    private static readonly string[] Schemes = ["postgresql", "postgres", "postgresql+psycopg"];
+    private const string Variable = "CONVERSATION_SERVICE_DATABASE_URL";
+    private const string Form = "postgresql://user:password@host:port/database";
+    private const string DefaultHost = "localhost";
+
+    /// <summary>SQLAlchemy's names of drivers may follow the scheme: legacy deployments have them.</summary>
+    private static readonly string[] Schemes = ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"];
 
     /// <summary>An Npgsql connection string from a URL (libpq, section 34.1.1.2 of the manual) or from an Npgsql string.</summary>
     /// <param name="value">The variable's value.</param>
     /// <exception cref="FormatException">It is neither; the message names the fault and never holds the password.</exception>
     public static string ToConnectionString(string value)
     {
-        var scheme = value.IndexOf("://", StringComparison.Ordinal);
-        try
-        {
-            return scheme < 0 ? new NpgsqlConnectionStringBuilder(value).ConnectionString : FromUrl(value, value[..scheme]);
-        }
-        catch (ArgumentException error)
-        {
-            throw new FormatException($"CONVERSATION_SERVICE_DATABASE_URL has an option that is not known: {error.ParamName ?? "see its query"}.");
-        }
+        var text = value.Trim();
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        // Of an Npgsql string this can only be the inside of a value.
+        var isUrl = scheme >= 0 && !text.AsSpan(0, scheme).Contains('=');
+        return (isUrl ? FromUrl(text[(scheme + 3)..], text[..scheme]) : FromKeywords(text)).ConnectionString;
     }
 
-    private static string FromUrl(string value, string scheme)
+    private static NpgsqlConnectionStringBuilder FromKeywords(string text)
+    {
+        var given = new DbConnectionStringBuilder();
+        try
+        {
+            given.ConnectionString = text;
+        }
+        catch (ArgumentException)
+        {
+            throw new FormatException($"{Variable} must be {Form}, or Host=...;Username=...;Password=...;Database=... (Npgsql).");
+        }
+
+        var builder = new NpgsqlConnectionStringBuilder();
+        foreach (string keyword in given.Keys)
+        {
+            Set(builder, keyword, given[keyword]);
+        }
+
+        return string.IsNullOrEmpty(builder.Host) ? throw new FormatException($"{Variable} names no host: it must be {Form} or an Npgsql string.") : builder;
+    }
+
+    /// <param name="text">What follows the scheme.</param>
+    /// <param name="scheme">What stands before it.</param>
+    private static NpgsqlConnectionStringBuilder FromUrl(string text, string scheme)
     {
         if (!Schemes.Contains(scheme, StringComparer.OrdinalIgnoreCase))
         {
-            throw new FormatException(
-                $"CONVERSATION_SERVICE_DATABASE_URL begins with {scheme}://; it must be postgresql://user:password@host:port/database.");
+            throw new FormatException($"{Variable} begins with {scheme}://; it must be {Form}.");
         }
 
-        // The scheme is replaced because System.Uri treats ones it does not know by looser rules.
-        if (!Uri.TryCreate($"http{value[scheme.Length..]}", UriKind.Absolute, out var url))
+        // By hand: System.Uri knows neither lists of hosts nor percent-encoded socket folders.
+        var (place, query) = Split(text, '?');
+        var (authority, path) = Split(place, '/');
+        var at = authority.LastIndexOf('@');
+        var (user, password) = Split(at < 0 ? "" : authority[..at], ':');
+        var builder = new NpgsqlConnectionStringBuilder();
+        SetHosts(builder, authority[(at + 1)..]);
+        builder.Database = NullIfEmpty(path);
+        builder.Username = NullIfEmpty(user);
+        builder.Password = NullIfEmpty(password);
+        foreach (var option in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
-            throw new FormatException("CONVERSATION_SERVICE_DATABASE_URL is no URL: percent-encode special characters of the password.");
+            var (name, argument) = Split(option, '=');
+            var (keyword, converted) = LibpqOptions.Convert(Uri.UnescapeDataString(name), Uri.UnescapeDataString(argument));
+            Set(builder, keyword, converted);
         }
 
-        var builder = new NpgsqlConnectionStringBuilder
-        {
-            Host = url.Host.Trim('[', ']'),
-            Port = url.IsDefaultPort ? NpgsqlDefaultPort : url.Port,
-            Database = Uri.UnescapeDataString(url.AbsolutePath.TrimStart('/')),
-        };
-        var user = url.UserInfo.Split(':', 2);
-        builder.Username = Uri.UnescapeDataString(user[0]);
-        builder.Password = user.Length == 2 ? Uri.UnescapeDataString(user[1]) : null;
-        foreach (var option in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var pair = option.Split('=', 2);
-            builder[Option(pair[0])] = pair.Length == 2 ? Uri.UnescapeDataString(pair[1]) : "";
-        }
-
-        return builder.ConnectionString;
+        return builder;
     }
 
-    private const int NpgsqlDefaultPort = 5432;
-
-    private static string Option(string name) => name.ToLower(CultureInfo.InvariantCulture) switch
+    private static void SetHosts(NpgsqlConnectionStringBuilder builder, string hosts)
     {
-        "sslmode" => "SSL Mode",
-        "connect_timeout" => "Timeout",
-        "application_name" => "Application Name",
-        "options" => "Options",
-        "host" => "Host",
-        "port" => "Port",
-        "user" => "Username",
-        "password" => "Password",
-        "dbname" => "Database",
-        var other => other,
-    };
+        var entries = hosts.Split(',').Select(ParseHost).ToList();
+        if (entries is [var only])
+        {
+            builder.Host = only.Host.Length == 0 ? DefaultHost : only.Host.Trim('[', ']');
+            builder.Port = only.Port ?? NpgsqlConnection.DefaultPort;
+        }
+        else
+        {
+            builder.Host = string.Join(',', entries.Select(entry => string.Create(
+                CultureInfo.InvariantCulture, $"{entry.Host}:{entry.Port ?? NpgsqlConnection.DefaultPort}")));
+        }
+    }
+
+    private static (string Host, int? Port) ParseHost(string entry)
+    {
+        // The colons of an IPv6 address stand in brackets.
+        var colon = entry.LastIndexOf(':');
+        if (colon < 0 || entry.EndsWith(']'))
+        {
+            return (Uri.UnescapeDataString(entry), null);
+        }
+
+        return int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
+            ? (Uri.UnescapeDataString(entry[..colon]), port)
+            : throw new FormatException(
+                $"{Variable} has no number as its port: it must be {Form}, with special characters of the password percent-encoded (/ as %2F, @ as %40).");
+    }
+
+    private static void Set(NpgsqlConnectionStringBuilder builder, string keyword, object? value)
+    {
+        try
+        {
+            builder[keyword] = value;
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or InvalidCastException or OverflowException or NotSupportedException)
+        {
+            // Npgsql's own message may repeat the value.
+            throw new FormatException(builder.ContainsKey(keyword)
+                ? $"{Variable} has an option whose value is not one that it takes: {keyword}."
+                : $"{Variable} has an option that is not known: {keyword}.");
+        }
+    }
+
+    private static (string Before, string After) Split(string text, char separator)
+    {
+        var index = text.IndexOf(separator, StringComparison.Ordinal);
+        return index < 0 ? (text, "") : (text[..index], text[(index + 1)..]);
+    }
+
+    private static string? NullIfEmpty(string encoded) => encoded.Length == 0 ? null : Uri.UnescapeDataString(encoded);
 }

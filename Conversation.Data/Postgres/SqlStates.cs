@@ -26,6 +26,9 @@ internal static class SqlStates
     public static bool IsBadValue(PostgresException error) =>
         error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState == PostgresErrorCodes.CheckViolation;
 
+    /// <summary>The user or its password is not accepted.</summary>
+    public static bool IsRefusal(PostgresException error) => error.SqlState.StartsWith("28", StringComparison.Ordinal);
+
     /// <summary>True for every failure after which the database could not be asked at all.</summary>
     public static bool IsUnavailable(Exception error) => error switch
     {

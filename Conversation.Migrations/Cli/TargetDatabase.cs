@@ -1,5 +1,6 @@
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Data.Postgres;
+using Conversation.Migrations.Configuration;
 
 namespace Conversation.Migrations.Cli;
 
@@ -16,9 +17,9 @@ internal sealed class TargetDatabase : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<TargetDatabase> OpenAsync(CancellationToken token)
+    public static async Task<TargetDatabase> OpenAsync(OperatorSettings settings, CancellationToken token)
     {
-        if (Environment.GetEnvironmentVariable("CONVERSATION_SERVICE_DATABASE_URL") is { Length: > 0 } url)
+        if (settings.DatabaseUrl is { } url)
         {
             return new TargetDatabase(DatabaseUrl.ToConnectionString(url), server: null);
         }
@@ -26,9 +27,8 @@ internal sealed class TargetDatabase : IAsyncDisposable
         var server = await EmbeddedPostgresServer.StartOrJoinAsync(
             new EmbeddedPostgresOptions
             {
-                Folder = Environment.GetEnvironmentVariable("CONVERSATION_SERVICE_POSTGRES_DATA")
-                    ?? EmbeddedPostgresFolder.ForCheckout(Environment.CurrentDirectory),
-                BinFolder = Environment.GetEnvironmentVariable("CONVERSATION_SERVICE_POSTGRES_BIN"),
+                Folder = settings.PostgresData ?? EmbeddedPostgresFolder.ForCheckout(EnvFile.Home),
+                BinFolder = settings.PostgresBin,
                 Progress = Console.Error.WriteLine,
             },
             token);

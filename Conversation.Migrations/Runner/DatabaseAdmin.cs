@@ -7,19 +7,19 @@ public static class DatabaseAdmin
 {
     private const string MaintenanceDatabase = "postgres";
 
+    private static readonly string[] OfTheServer = [MaintenanceDatabase, "template0", "template1"];
+
     /// <summary>Creates the database of the connection string unless it exists; two that try at once both succeed.</summary>
     /// <param name="connectionString">For Npgsql, naming the database.</param>
     /// <param name="token">Ends the attempt.</param>
     /// <returns>True when it was created.</returns>
     public static async Task<bool> EnsureExistsAsync(string connectionString, CancellationToken token)
     {
-        var target = new NpgsqlConnectionStringBuilder(connectionString);
-        await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(connectionString) { Database = MaintenanceDatabase, Pooling = false }.ConnectionString);
-        await connection.OpenAsync(token);
+        var database = NameOf(connectionString);
+        await using var connection = await ConnectAsync(connectionString, token);
         await using var exists = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", connection)
         {
-            Parameters = { new NpgsqlParameter<string?> { TypedValue = target.Database } },
+            Parameters = { new NpgsqlParameter<string> { TypedValue = database } },
         };
         if (await exists.ExecuteScalarAsync(token) is true)
         {
@@ -28,10 +28,8 @@ public static class DatabaseAdmin
 
         try
         {
-            // An identifier cannot be a parameter; it is quoted as the manual's section 4.1.1 says.
-            var name = $"\"{target.Database!.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-#pragma warning disable CA2100 // The name is quoted in the line above.
-            await using var create = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
+#pragma warning disable CA2100 // The name is quoted.
+            await using var create = new NpgsqlCommand($"CREATE DATABASE {Quote(database)}", connection);
 #pragma warning restore CA2100
             await create.ExecuteNonQueryAsync(token);
             return true;
@@ -41,4 +39,50 @@ public static class DatabaseAdmin
             return false;
         }
     }
+
+    /// <summary>Drops the database of the connection string, if it exists, and ends whoever is connected to it.</summary>
+    /// <param name="connectionString">For Npgsql, naming the database.</param>
+    /// <param name="token">Ends the attempt.</param>
+    /// <exception cref="FormatException">The database is the server's own.</exception>
+    public static async Task DropAsync(string connectionString, CancellationToken token)
+    {
+        var database = NameOf(connectionString);
+        if (OfTheServer.Contains(database))
+        {
+            throw new FormatException($"The database {database} belongs to the server itself and is not deleted.");
+        }
+
+        await using var connection = await ConnectAsync(connectionString, token);
+#pragma warning disable CA2100 // The name is quoted.
+        await using var drop = new NpgsqlCommand($"DROP DATABASE IF EXISTS {Quote(database)} WITH (FORCE)", connection);
+#pragma warning restore CA2100
+        await drop.ExecuteNonQueryAsync(token);
+    }
+
+    /// <summary>The database that a connection string names; without a name it is that of the user, as everywhere in PostgreSQL.</summary>
+    /// <param name="connectionString">For Npgsql.</param>
+    public static string NameOf(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        return builder.Database ?? builder.Username ?? Environment.UserName;
+    }
+
+    private static async Task<NpgsqlConnection> ConnectAsync(string connectionString, CancellationToken token)
+    {
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Database = MaintenanceDatabase, Pooling = false }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(token);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>An identifier cannot be a parameter; it is quoted as the manual's section 4.1.1 says.</summary>
+    private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

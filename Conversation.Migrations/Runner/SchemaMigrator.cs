@@ -1,11 +1,8 @@
-using FluentMigrator.Runner;
-using FluentMigrator.Runner.Initialization;
-using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Conversation.Migrations.Runner;
 
-/// <summary>Brings a database to the schema that this version of the service reads and writes.</summary>
+/// <summary>Brings a database to the schema that this version of the service reads and writes, and back.</summary>
 /// <param name="connectionString">The database, for Npgsql; it must exist.</param>
 /// <param name="progress">Told one line per migration.</param>
 public sealed class SchemaMigrator(string connectionString, Action<string> progress)
@@ -13,81 +10,128 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
     /// <summary>Any number works as long as every version of the service uses the same.</summary>
     private const long AdvisoryLock = 0x436F6E7665727365;
 
-    private const string VersionTableExists = """SELECT to_regclass('public."VersionInfo"') IS NOT NULL""";
-
-    private const string AppliedVersions = """SELECT "Version" FROM public."VersionInfo" ORDER BY "Version" """;
-
     /// <summary>The versions this program knows, oldest first.</summary>
-    public static IReadOnlyList<long> KnownVersions { get; } =
-    [
-        .. typeof(SchemaMigrator).Assembly.GetTypes()
-            .Select(type => type.GetCustomAttributes(typeof(FluentMigrator.MigrationAttribute), inherit: false))
-            .SelectMany(attributes => attributes.Cast<FluentMigrator.MigrationAttribute>())
-            .Select(attribute => attribute.Version)
-            .Order(),
-    ];
+    public static IReadOnlyList<long> KnownVersions { get; } = [.. MigrationCatalog.All.Select(migration => migration.Version)];
+
+    /// <summary>Compares the database's schema with what this version knows.</summary>
+    /// <param name="token">Ends the look.</param>
+    public async Task<SchemaState> InspectAsync(CancellationToken token)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(token);
+        return await InspectAsync(connection, token);
+    }
 
     /// <summary>Applies what is missing. Two that start at once take turns by an advisory lock.</summary>
     /// <param name="token">Ends the attempt between migrations.</param>
     /// <returns>How many migrations were applied.</returns>
+    /// <exception cref="SchemaException">The schema is newer than this version.</exception>
     public async Task<int> UpgradeAsync(CancellationToken token)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync(token);
+        await using var connection = await OpenAsync(token);
         // Most starts have nothing to do: two reads decide that without loading the migration engine (0.4 s of a cold start).
-        if (await MissingAsync(connection, token) is [])
+        var state = await InspectAsync(connection, token);
+        state.RefuseNewer();
+        if (state.Missing is [])
         {
             return 0;
         }
 
-        await using var locking = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection)
+        await LockAsync(connection, token);
+        var missing = (await InspectAsync(connection, token)).Missing;
+        foreach (var (index, version) in missing.Index())
+        {
+            token.ThrowIfCancellationRequested();
+            progress($"Migrating to {version} {MigrationCatalog.NameOf(version)} ({index + 1} of {missing.Count}).");
+            Run(version, engine => engine.Runner.MigrateUp(version));
+        }
+
+        return missing.Count;
+    }
+
+    private static async Task<SchemaState> InspectAsync(NpgsqlConnection connection, CancellationToken token)
+    {
+        var applied = await AppliedMigrations.ReadAsync(connection, token);
+        return new SchemaState([.. KnownVersions.Except(applied)], [.. applied.Except(KnownVersions)]);
+    }
+
+    /// <summary>Undoes the migrations that were applied last.</summary>
+    /// <param name="steps">How many, at least 1.</param>
+    /// <param name="token">Ends the attempt between migrations.</param>
+    /// <exception cref="MigrationException">Fewer are applied, or one of them is not known to this program; nothing was undone.</exception>
+    public async Task DowngradeAsync(int steps, CancellationToken token)
+    {
+        await using var connection = await OpenAsync(token);
+        await LockAsync(connection, token);
+        var applied = await AppliedMigrations.ReadAsync(connection, token);
+        if (steps > applied.Count)
+        {
+            throw new MigrationException($"Only {applied.Count} migrations are applied; {steps} cannot be undone.");
+        }
+
+        var undone = applied.Reverse().Take(steps).ToList();
+        if (undone.Except(KnownVersions).ToList() is { Count: > 0 } unknown)
+        {
+            throw new MigrationException($"Migration {unknown[0]} was applied by another version of the service: undo it with that one.");
+        }
+
+        foreach (var (index, version) in undone.Index())
+        {
+            token.ThrowIfCancellationRequested();
+            progress($"Undoing {version} {MigrationCatalog.NameOf(version)} ({index + 1} of {undone.Count}).");
+            Run(version, engine => engine.Runner.MigrateDown(version - 1));
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken token)
+    {
+        // Not pooled: closing it must end the session, and with it the lock.
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(token);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task LockAsync(NpgsqlConnection connection, CancellationToken token)
+    {
+        await using var attempt = Locking("SELECT pg_try_advisory_lock($1)", connection);
+        if (await attempt.ExecuteScalarAsync(token) is true)
+        {
+            return;
+        }
+
+        progress("Another process migrates this database: waiting for it.");
+        await using var waiting = Locking("SELECT pg_advisory_lock($1)", connection);
+        await waiting.ExecuteNonQueryAsync(token);
+    }
+
+    private static NpgsqlCommand Locking(string sql, NpgsqlConnection connection) =>
+#pragma warning disable CA2100 // Two constants, above.
+        new(sql, connection)
+#pragma warning restore CA2100
         {
             Parameters = { new NpgsqlParameter<long> { TypedValue = AdvisoryLock } },
             CommandTimeout = 0,
         };
-        await locking.ExecuteNonQueryAsync(token);
-        var missing = await MissingAsync(connection, token);
-        foreach (var version in missing)
-        {
-            token.ThrowIfCancellationRequested();
-            progress($"Migrating to {version}.");
-            Migrate(version);
-        }
 
-        // Closing the connection ends the session, and with it the lock.
-        return missing.Count;
-    }
-
-    private static async Task<IReadOnlyList<long>> MissingAsync(NpgsqlConnection connection, CancellationToken token)
+    private void Run(long version, Action<MigrationEngine> act)
     {
-        await using var exists = new NpgsqlCommand(VersionTableExists, connection);
-        if (await exists.ExecuteScalarAsync(token) is not true)
+        try
         {
-            return KnownVersions;
+            using var engine = new MigrationEngine(connectionString);
+            act(engine);
         }
-
-        var applied = new HashSet<long>();
-        await using var versions = new NpgsqlCommand(AppliedVersions, connection);
-        await using var reader = await versions.ExecuteReaderAsync(token);
-        while (await reader.ReadAsync(token))
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            applied.Add(reader.GetInt64(0));
+            // The engine wraps what the server said, and adds the statement, which says more than the operator needs.
+            throw new MigrationException($"Migration {version} failed and was rolled back: {error.GetBaseException().Message}", error);
         }
-
-        return [.. KnownVersions.Where(version => !applied.Contains(version))];
-    }
-
-    private void Migrate(long version)
-    {
-        using var provider = new ServiceCollection()
-            .AddFluentMigratorCore()
-            .ConfigureRunner(runner => runner
-                .AddPostgres15_0()
-                .WithGlobalConnectionString(connectionString)
-                .ScanIn(typeof(SchemaMigrator).Assembly).For.Migrations())
-            .Configure<RunnerOptions>(options => options.TransactionPerSession = false)
-            .BuildServiceProvider(validateScopes: true);
-        using var scope = provider.CreateScope();
-        scope.ServiceProvider.GetRequiredService<IMigrationRunner>().MigrateUp(version);
     }
 }

@@ -11,13 +11,13 @@ internal sealed partial class FolderArrowsTests
     {
         ["Conversation.Data"] =
         [
-            "Postgres", "EmbeddedPostgres", "Access", "Conversations", "Messages", "Runs", "Log", "Checkpoints",
+            "Telemetry", "Postgres", "EmbeddedPostgres", "Access", "Conversations", "Messages", "Runs", "Log", "Checkpoints", "Housekeeping",
         ],
-        ["Conversation.Migrations"] = ["Schema", "Runner", "Cli"],
+        ["Conversation.Migrations"] = ["Configuration", "Schema", "Runner", "Verification", "Bootstrap", "Cli"],
         ["Conversation.Api"] =
         [
-            "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Feed", "Conversations", "Messages", "AgentRuntimes",
-            "AgentRuns", "Realtime", "Health", "OpenApi", "Spa", "Hosting",
+            "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Machines", "Limits", "Feed", "Conversations", "Messages",
+            "AgentRuntimes", "AgentRuns", "Realtime", "Housekeeping", "Health", "OpenApi", "Spa", "Hosting",
         ],
     };
 

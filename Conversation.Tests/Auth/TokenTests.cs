@@ -1,6 +1,4 @@
-using System.Text;
 using Conversation.Tests.Infrastructure;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Conversation.Tests.Auth;
 
@@ -8,31 +6,10 @@ namespace Conversation.Tests.Auth;
 [TestFixture]
 internal sealed class TokenTests
 {
-    private static readonly string Someone = Guid.CreateVersion7().ToString();
-
     private ApiHost _host = null!;
 
-    private static IEnumerable<TestCaseData> Bad()
-    {
-        yield return Case("garbage", "garbage");
-        yield return Case("none", $"{Part("""{"alg":"none","typ":"JWT"}""")}.{Part($$"""{"sub":"{{Someone}}","exp":9999999999}""")}.");
-        yield return Case("expired", TestTokens.Sign(TestTokens.UserKey, Someone, TestTokens.UserIssuer, lifetime: TimeSpan.FromMinutes(-1)));
-        yield return Case("wrong key", TestTokens.Sign("another-key-0123456789-0123456789-0123456789-0123456789", Someone, TestTokens.UserIssuer));
-        yield return Case("wrong issuer", TestTokens.Sign(TestTokens.UserKey, Someone, "https://elsewhere.test"));
-        yield return Case("no issuer", TestTokens.Sign(TestTokens.UserKey, Someone, issuer: null));
-        yield return Case("wrong audience", TestTokens.Sign(TestTokens.UserKey, Someone, TestTokens.UserIssuer, "others"));
-        yield return Case("no audience", TestTokens.Sign(TestTokens.UserKey, Someone, TestTokens.UserIssuer, audience: null));
-        yield return Case("another algorithm", TestTokens.Sign(
-            TestTokens.UserKey, Someone, TestTokens.UserIssuer, algorithm: SecurityAlgorithms.HmacSha384));
-        yield return Case("no exp", TestTokens.Sign(TestTokens.UserKey, Someone, TestTokens.UserIssuer, expires: false));
-        yield return Case("no sub", TestTokens.Sign(TestTokens.UserKey, subject: null, TestTokens.UserIssuer));
-        yield return Case("a user's sub that is no uuid", TestTokens.Sign(TestTokens.UserKey, "somebody", TestTokens.UserIssuer));
-        yield return Case("a machine's sub that is empty", TestTokens.Sign(TestTokens.M2mKey, " ", TestTokens.M2mIssuer));
-        yield return Case("user key, machine issuer", TestTokens.Sign(TestTokens.UserKey, Someone, TestTokens.M2mIssuer));
-        yield return Case("machine key, user issuer", TestTokens.Sign(TestTokens.M2mKey, Someone, TestTokens.UserIssuer));
-
-        static TestCaseData Case(string name, string token) => new TestCaseData(token).SetArgDisplayNames(name);
-    }
+    private static IEnumerable<TestCaseData> Bad() => HostileTokens.All("http://127.0.0.1:9/")
+        .Select(hostile => new TestCaseData(hostile.Token).SetArgDisplayNames(hostile.Name));
 
     [OneTimeSetUp]
     public async Task StartAsync() => _host = await ApiHost.StartAsync();
@@ -102,6 +79,4 @@ internal sealed class TokenTests
 
         Assert.That((await other.GetAsync($"/conversations/{conversation}")).GetProperty("owner_id").GetGuid(), Is.EqualTo(owner));
     }
-
-    private static string Part(string json) => Base64UrlEncoder.Encode(Encoding.UTF8.GetBytes(json));
 }

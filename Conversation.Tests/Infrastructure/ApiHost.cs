@@ -30,6 +30,9 @@ internal sealed class ApiHost : IAsyncDisposable
         M2mJwtAudience = TestTokens.Audience,
         SimulatedPaceMs = 2,
         DrainSeconds = 5,
+        RateLimit = 0,
+        MaxConnectionsPerPrincipal = 0,
+        ReconnectJitterMs = 100,
     };
 
     public Uri Address { get; }

@@ -34,18 +34,40 @@ internal sealed class ApiProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits until it listens.</summary>
-    public static async Task<ApiProcess> StartAsync(
-        IReadOnlyDictionary<string, string?> environment, string? user = null, Uri? address = null)
+    public static async Task<ApiProcess> StartAsync(IReadOnlyDictionary<string, string?> environment, string? user = null, Uri? address = null)
     {
         var api = Launch(environment, user, address);
         await Task.WhenAny(api._started.Task, api.Process.WaitForExitAsync()).OrTimeout();
         return api.Process.HasExited ? throw new InvalidOperationException(api.Output) : api;
     }
 
+    /// <summary>Starts it without waiting, for starts that have to wait themselves.</summary>
+    public static ApiProcess Begin(IReadOnlyDictionary<string, string?> environment) => Launch(environment, user: null);
+
+    /// <summary>Waits until it listens.</summary>
+    public Task StartedAsync() => _started.Task.OrTimeout();
+
+    /// <summary>Waits until it has said something.</summary>
+    public async Task SaidAsync(string text)
+    {
+        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        DataReceivedEventHandler look = (_, _) =>
+        {
+            if (Output.Contains(text, StringComparison.Ordinal))
+            {
+                said.TrySetResult();
+            }
+        };
+        Process.OutputDataReceived += look;
+        look(this, null!);
+        await said.Task.OrTimeout();
+        Process.OutputDataReceived -= look;
+    }
+
     /// <summary>Starts one that is expected to give up, and waits until it has.</summary>
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(IReadOnlyDictionary<string, string?> environment)
     {
-        await using var api = Launch(environment, user: null, address: null);
+        await using var api = Launch(environment, user: null);
         await api.Process.WaitForExitAsync().OrTimeout();
         return (api.Process.ExitCode, api.Output);
     }
@@ -81,9 +103,9 @@ internal sealed class ApiProcess : IAsyncDisposable
         Process.Dispose();
     }
 
-    private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? address)
+    private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? at = null)
     {
-        address ??= new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = at ?? new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Conversation.Api.dll"), "--urls", address.ToString()])
         {
             RedirectStandardOutput = true,
@@ -95,11 +117,11 @@ internal sealed class ApiProcess : IAsyncDisposable
             start.UserName = user;
         }
 
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVERSATION_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(name);
-        }
-
+        TestEnvironment.Clear(start.Environment);
+        // Tests send as one principal what a crowd would; those that are about a limit set it.
+        start.Environment["CONVERSATION_SERVICE_RATE_LIMIT"] = "0";
+        start.Environment["CONVERSATION_SERVICE_MAX_CONNECTIONS_PER_PRINCIPAL"] = "0";
+        start.Environment["CONVERSATION_SERVICE_RECONNECT_JITTER_MS"] = "100";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
@@ -132,7 +154,7 @@ internal sealed class ApiProcess : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();

@@ -38,7 +38,7 @@ internal sealed class TwoNodes : IAsyncDisposable
     public async Task ReviveAsync(int node)
     {
         await Nodes[node].DisposeAsync();
-        Nodes[node] = await ApiProcess.StartAsync(Environment);
+        Nodes[node] = await ApiProcess.StartAsync(Environment, address: Nodes[node].Address);
     }
 
     public ApiClient Client(int node) => new(Nodes[node].Address, _token);

@@ -1,6 +1,6 @@
-namespace Conversation.Api.Configuration;
+namespace Conversation.Migrations.Configuration;
 
-/// <summary>Which environment variable sets a property of <see cref="ServiceSettings"/>.</summary>
+/// <summary>Which environment variable sets a property of a settings record.</summary>
 /// <param name="name">The variable.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class VariableAttribute(string name) : Attribute

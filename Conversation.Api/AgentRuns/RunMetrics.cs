@@ -1,0 +1,48 @@
+using System.Diagnostics.Metrics;
+using Conversation.Data.Telemetry;
+
+namespace Conversation.Api.AgentRuns;
+
+/// <summary>How this node's runs do. How many wait in the whole service is told by the housekeeper, who asks the database.</summary>
+internal sealed class RunMetrics
+{
+    private readonly UpDownCounter<int> _active;
+    private readonly Counter<long> _started;
+    private readonly Counter<long> _ended;
+    private readonly Counter<long> _leaseLosses;
+    private readonly Counter<long> _expired;
+
+    public RunMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(TelemetryNames.Meter);
+        _active = meter.CreateUpDownCounter<int>("conversation.runs.active", "{run}", "Runs that this node works on.");
+        _started = meter.CreateCounter<long>("conversation.runs.started", "{run}", "Claims of runs by this node.");
+        _ended = meter.CreateCounter<long>("conversation.runs.ended", "{run}", "Runs that this node ended, by their last state.");
+        _leaseLosses = meter.CreateCounter<long>("conversation.runs.lease.losses", "{run}", "Runs that this node lost in the middle.");
+        _expired = meter.CreateCounter<long>("conversation.runs.lease.expiries", "{run}", "Runs of other nodes, or of this one, found abandoned.");
+        // A series that is there from the start can be watched before the first accident.
+        _leaseLosses.Add(0);
+        _expired.Add(0);
+    }
+
+    public void Began()
+    {
+        _started.Add(1);
+        _active.Add(1);
+    }
+
+    public void Left() => _active.Add(-1);
+
+    /// <summary>A step was committed; one that ends the run counts.</summary>
+    public void Stepped(string? status)
+    {
+        if (status is not null)
+        {
+            _ended.Add(1, new KeyValuePair<string, object?>("status", status));
+        }
+    }
+
+    public void LeaseLost() => _leaseLosses.Add(1);
+
+    public void Expired() => _expired.Add(1);
+}

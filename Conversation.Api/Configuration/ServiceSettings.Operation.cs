@@ -1,0 +1,27 @@
+namespace Conversation.Api.Configuration;
+
+/// <content>How the service stops, and what it tidies up.</content>
+internal sealed partial record ServiceSettings
+{
+    /// <summary>
+    /// How long a node that was told to stop goes on serving while /health/ready already refuses, so that balancers that look there
+    /// pass it over, in seconds. Default 0.
+    /// </summary>
+    [Variable("CONVERSATION_SERVICE_STOP_DELAY_SECONDS")]
+    public int StopDelaySeconds { get; init; }
+
+    /// <summary>
+    /// Over how long a stopping node sends its followers elsewhere, in random order, and the longest pause that it asks of them, in
+    /// milliseconds. Default 2000.
+    /// </summary>
+    [Variable("CONVERSATION_SERVICE_RECONNECT_JITTER_MS")]
+    public int ReconnectJitterMs { get; init; } = 2000;
+
+    /// <summary>How long a send is recognised by its Idempotency-Key, in hours. Default 48.</summary>
+    [Variable("CONVERSATION_SERVICE_IDEMPOTENCY_HOURS")]
+    public int IdempotencyHours { get; init; } = 48;
+
+    /// <summary>How long the rows of a deleted conversation are kept, out of everyone's reach, in hours. Default 24.</summary>
+    [Variable("CONVERSATION_SERVICE_DELETED_HOURS")]
+    public int DeletedHours { get; init; } = 24;
+}

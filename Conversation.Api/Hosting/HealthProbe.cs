@@ -1,0 +1,49 @@
+using System.Net;
+using Conversation.Api.Configuration;
+
+namespace Conversation.Api.Hosting;
+
+/// <summary>
+/// Asks the service of this machine whether it is ready, as a container's health check: images without a shell have no curl. Exits 0
+/// where it is, 1 where it is not.
+/// </summary>
+internal static class HealthProbe
+{
+    public const string Argument = "--check-health";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    public static async Task<int> RunAsync(string? urls, ServiceSettings settings)
+    {
+        var address = Address(urls ?? Startup.DefaultUrl);
+        try
+        {
+            using var http = new HttpClient { Timeout = Patience };
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, $"{settings.RootPath}/health/ready"));
+            if (settings.AllowedHosts.FirstOrDefault(host => !host.Contains('*', StringComparison.Ordinal)) is { } host)
+            {
+                request.Headers.Host = host;
+            }
+
+            using var response = await http.SendAsync(request);
+            await Console.Out.WriteLineAsync(await response.Content.ReadAsStringAsync());
+            return response.StatusCode == HttpStatusCode.OK ? 0 : 1;
+        }
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"{address} does not answer: {error.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>The first of the addresses that the service listens on, with a name that reaches it from here.</summary>
+    internal static Uri Address(string urls)
+    {
+        var first = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0];
+        return new Uri(first
+            .Replace("//+", "//127.0.0.1", StringComparison.Ordinal)
+            .Replace("//*", "//127.0.0.1", StringComparison.Ordinal)
+            .Replace("//0.0.0.0", "//127.0.0.1", StringComparison.Ordinal)
+            .Replace("//[::]", "//127.0.0.1", StringComparison.Ordinal));
+    }
+}

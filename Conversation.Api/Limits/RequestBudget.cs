@@ -1,0 +1,79 @@
+using System.Threading.RateLimiting;
+using Conversation.Api.Auth;
+
+namespace Conversation.Api.Limits;
+
+/// <summary>
+/// The requests that each principal has left, at all doors together. The whole minute's budget may be spent at once; it comes back
+/// evenly. Each node keeps its own: several give as many times the budget.
+/// </summary>
+internal sealed class RequestBudget(LimitOptions options, CallerResolver callers, TimeProvider time) : IAsyncDisposable
+{
+    private const string Nobody = "";
+
+    private static readonly TimeSpan WithoutAHint = TimeSpan.FromSeconds(1);
+
+    private readonly PartitionedRateLimiter<string> _byPrincipal = Limiter(options.RequestsPerMinute);
+    private readonly PartitionedRateLimiter<string> _byAddress = Limiter(options.RequestsPerMinuteAndAddress);
+
+    /// <summary>For the rate limiter's middleware, before anybody is known.</summary>
+    public PartitionedRateLimiter<HttpContext> ByAddress => _byAddress.WithTranslatedKey<HttpContext>(
+        static context => context.Connection.RemoteIpAddress?.ToString() ?? Nobody, leaveOpen: true);
+
+    /// <summary>For the rate limiter's middleware, once it is known who asks; without a principal there is no budget to spend.</summary>
+    public PartitionedRateLimiter<HttpContext> ByPrincipal => _byPrincipal.WithTranslatedKey<HttpContext>(
+        context => context.User.Identity is { IsAuthenticated: true } ? callers.Resolve(context.User).Principal : Nobody, leaveOpen: true);
+
+    /// <summary>For doors that take many requests over one connection.</summary>
+    /// <exception cref="TooManyRequestsException">429: nothing is left.</exception>
+    public void Spend(string principal)
+    {
+        using var lease = _byPrincipal.AttemptAcquire(principal);
+        if (!lease.IsAcquired)
+        {
+            throw new TooManyRequestsException("The budget of requests is spent.", RetryAfter(lease));
+        }
+    }
+
+    /// <summary>For doors that cannot say no: returns when there is something left, so that the client is read no faster.</summary>
+    public async Task SpendSlowlyAsync(string principal, CancellationToken token)
+    {
+        while (true)
+        {
+            using var lease = _byPrincipal.AttemptAcquire(principal);
+            if (lease.IsAcquired)
+            {
+                return;
+            }
+
+            await Task.Delay(RetryAfter(lease), time, token);
+        }
+    }
+
+    public static TimeSpan RetryAfter(RateLimitLease lease) =>
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter) ? retryAfter : WithoutAHint;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _byPrincipal.DisposeAsync();
+        await _byAddress.DisposeAsync();
+    }
+
+    private static PartitionedRateLimiter<string> Limiter(int perMinute) => PartitionedRateLimiter.Create<string, string>(key =>
+        perMinute == 0 || key == Nobody
+            ? RateLimitPartition.GetNoLimiter(key)
+            : RateLimitPartition.GetTokenBucketLimiter(key, _ => Bucket(perMinute)));
+
+    private static TokenBucketRateLimiterOptions Bucket(int perMinute)
+    {
+        // As many as a second brings, but at least one, at the pace that makes it a minute's budget in a minute.
+        var portion = Math.Max(1, perMinute / 60);
+        return new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = perMinute,
+            TokensPerPeriod = portion,
+            ReplenishmentPeriod = TimeSpan.FromMinutes((double)portion / perMinute),
+            QueueLimit = 0,
+        };
+    }
+}

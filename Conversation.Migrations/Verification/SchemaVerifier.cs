@@ -1,0 +1,102 @@
+using Conversation.Data.Postgres;
+using Conversation.Migrations.Runner;
+using Npgsql;
+
+namespace Conversation.Migrations.Verification;
+
+/// <summary>
+/// Looks whether a database is what this version of the service needs. What it should be is not written down a second time: the
+/// migrations are run into a schema of their own beside the tables, compared with them, and removed again.
+/// </summary>
+/// <param name="connectionString">The database, for Npgsql.</param>
+internal sealed class SchemaVerifier(string connectionString)
+{
+    private const string Public = "public";
+
+    /// <summary>What is wrong, a sentence each; nothing where all is well.</summary>
+    /// <param name="report">Told head and current version.</param>
+    /// <param name="token">Ends the look.</param>
+    public async Task<IReadOnlyList<string>> VerifyAsync(Action<string> report, CancellationToken token)
+    {
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync(token);
+        var faults = new List<string>();
+        var applied = await AppliedMigrations.ReadAsync(connection, token);
+        var known = SchemaMigrator.KnownVersions;
+        report($"Head:    {known[^1]} {MigrationCatalog.NameOf(known[^1])}");
+        report(applied.Count == 0 ? "Current: none" : $"Current: {applied[^1]} {MigrationCatalog.NameOf(applied[^1])}");
+        faults.AddRange(known.Except(applied).Select(version => $"Migration {version} {MigrationCatalog.NameOf(version)} is not applied: run upgrade."));
+        faults.AddRange(applied.Except(known).Select(
+            version => $"Migration {version} is applied, but not known here: another version of the service made it."));
+        if (applied.Count == 0)
+        {
+            return faults;
+        }
+
+        var expected = await ExpectedAsync(connection, token);
+        var actual = await SchemaCatalog.ReadAsync(connection, Public, token);
+        faults.AddRange(Compare("Column", expected.Columns, actual.Columns));
+        faults.AddRange(Compare("Index", expected.Indexes, actual.Indexes));
+        faults.AddRange(Compare("Constraint", expected.Constraints, actual.Constraints));
+        faults.AddRange(Unfillable(expected, actual));
+        faults.AddRange(await StatementCheck.RunAsync(connection, token));
+        return faults;
+    }
+
+    private static IEnumerable<string> Compare(
+        string what, IReadOnlyDictionary<string, string> expected, IReadOnlyDictionary<string, string> actual)
+    {
+        foreach (var (name, definition) in expected.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (!actual.TryGetValue(name, out var found))
+            {
+                yield return $"{what} {name} is missing ({definition}).";
+            }
+            else if (found != definition)
+            {
+                yield return $"{what} {name} is {found}; it should be {definition}.";
+            }
+        }
+    }
+
+    /// <summary>What others added does not matter, unless nothing can be stored any more because of it.</summary>
+    private static IEnumerable<string> Unfillable(SchemaCatalog expected, SchemaCatalog actual)
+    {
+        var tables = expected.Columns.Keys.Select(TableOf).ToHashSet();
+        return actual.Columns
+            .Where(column => !expected.Columns.ContainsKey(column.Key) && tables.Contains(TableOf(column.Key)))
+            .Where(column => column.Value.EndsWith(" NOT NULL", StringComparison.Ordinal))
+            .Select(column => $"Column {column.Key} is not known here, has no default and must be filled: nothing can be stored.");
+    }
+
+    private static string TableOf(string column) => column[..column.IndexOf('.', StringComparison.Ordinal)];
+
+    private async Task<SchemaCatalog> ExpectedAsync(NpgsqlConnection connection, CancellationToken token)
+    {
+        var schema = $"verify_{Ids.New():N}";
+        await ExecuteAsync($"CREATE SCHEMA {schema}");
+        try
+        {
+            using (var engine = new MigrationEngine(connectionString, schema))
+            {
+                engine.Runner.MigrateUp();
+            }
+
+            return await SchemaCatalog.ReadAsync(connection, schema, token);
+        }
+        finally
+        {
+            await ExecuteAsync($"DROP SCHEMA {schema} CASCADE");
+        }
+
+        async Task ExecuteAsync(string sql)
+        {
+#pragma warning disable CA2100 // The name is a number made above.
+            await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+            // Not ended by the token: what was made is removed.
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+}
