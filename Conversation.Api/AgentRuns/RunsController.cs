@@ -25,10 +25,11 @@ public sealed class RunsController(
     RunRepeater repeater) : ControllerBase
 {
     /// <summary>Lists the runs of a conversation, oldest first.</summary>
+    /// <remarks>Those that have ended as well.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The runs.</response>
-    [HttpGet("conversations/{conversationId}/runs")]
+    [HttpGet("conversations/{conversationId}/runs", Name = "listRuns")]
     [ProducesResponseType<IEnumerable<RunBody>>(StatusCodes.Status200OK)]
     public async Task<IEnumerable<RunBody>> ListAsync(Guid conversationId, CancellationToken token)
     {
@@ -38,30 +39,34 @@ public sealed class RunsController(
     }
 
     /// <summary>Reads one run.</summary>
+    /// <remarks>Its conversation's rights are its own.</remarks>
     /// <param name="runId">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The run.</response>
-    [HttpGet("runs/{runId}")]
+    [HttpGet("runs/{runId}", Name = "getRun")]
     [ProducesResponseType<RunBody>(StatusCodes.Status200OK)]
     public async Task<RunBody> GetAsync(Guid runId, CancellationToken token) =>
         RunBody.From(await runs.FindAsync(callers.Resolve(User), runId, token) ?? throw ServiceException.NotFound("Run"));
 
     /// <summary>Asks a run to stop; what it has said is kept. Asking again, or after its end, changes nothing.</summary>
+    /// <remarks>The answer may come before the run has stopped; its end comes by the feed, and cancel_outcome says what was achieved.</remarks>
     /// <param name="runId">Which.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="202">The run as it is now.</response>
-    [HttpPost("runs/{runId}/cancel")]
+    [HttpPost("runs/{runId}/cancel", Name = "cancelRun")]
     [ProducesResponseType<RunBody>(StatusCodes.Status202Accepted)]
     public async Task<AcceptedResult> CancelAsync(Guid runId, CancellationToken token) =>
         Accepted(await canceller.CancelAsync(callers.Resolve(User), runId, token));
 
     /// <summary>Has a user message answered again. The earlier answer is kept, and marked as superseded.</summary>
+    /// <remarks>The new answer comes by the feed.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="request">Optional: which message; without it the last user message.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="202">The new run.</response>
     /// <response code="409">The message is being answered already.</response>
-    [HttpPost("conversations/{conversationId}/runs")]
+    /// <response code="429">Too many runs wait. Try again after Retry-After.</response>
+    [HttpPost("conversations/{conversationId}/runs", Name = "repeatRun")]
     [ProducesResponseType<RunBody>(StatusCodes.Status202Accepted)]
     public async Task<AcceptedResult> RepeatAsync(
         Guid conversationId,

@@ -18,10 +18,11 @@ public sealed class DevelopmentTokensController : ControllerBase
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
     /// <summary>Makes a user token.</summary>
+    /// <remarks>Good for twelve hours. In production this route does not exist.</remarks>
     /// <param name="request">Optional: which user; without it always the same one.</param>
     /// <param name="tokens">Signs it.</param>
     /// <response code="200">The token.</response>
-    [HttpPost]
+    [HttpPost(Name = "createDevelopmentToken")]
     [ProducesResponseType<DevelopmentToken>(StatusCodes.Status200OK)]
     public DevelopmentToken Create(
         [FromBody(EmptyBodyBehavior = Microsoft.AspNetCore.Mvc.ModelBinding.EmptyBodyBehavior.Allow)] DevelopmentTokenRequest? request,

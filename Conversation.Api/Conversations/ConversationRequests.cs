@@ -17,7 +17,7 @@ public sealed record CreateConversationRequest
     /// <summary>The client's own object, given back as it was sent.</summary>
     public RawJson? MetadataJson { get; init; }
 
-    /// <summary>The legacy name of <see cref="MetadataJson"/>.</summary>
+    /// <summary>The legacy name of <c>metadata_json</c>.</summary>
     public RawJson? Metadata { get; init; }
 
     [JsonIgnore]
@@ -34,7 +34,7 @@ public sealed record ChangeConversationRequest
     /// <summary>The client's own object.</summary>
     public RawJson? MetadataJson { get; init; }
 
-    /// <summary>The legacy name of <see cref="MetadataJson"/>.</summary>
+    /// <summary>The legacy name of <c>metadata_json</c>.</summary>
     public RawJson? Metadata { get; init; }
 
     /// <summary>The clients' own text.</summary>

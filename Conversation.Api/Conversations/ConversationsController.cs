@@ -21,11 +21,12 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     : ControllerBase
 {
     /// <summary>Makes a conversation.</summary>
+    /// <remarks>A user's own; a machine may name any owner.</remarks>
     /// <param name="request">What it begins with.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="201">The conversation.</response>
     /// <response code="403">A user named another owner.</response>
-    [HttpPost]
+    [HttpPost(Name = "createConversation")]
     [ProducesResponseType<ConversationBody>(StatusCodes.Status201Created)]
     public async Task<CreatedResult> CreateAsync([FromBody] CreateConversationRequest request, CancellationToken token)
     {
@@ -45,10 +46,11 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     }
 
     /// <summary>Lists conversations, the latest active first.</summary>
+    /// <remarks>A user's own; a machine sees all.</remarks>
     /// <param name="request">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The conversations. The header Link with rel="next" says that there are more.</response>
-    [HttpGet]
+    [HttpGet(Name = "listConversations")]
     [ProducesResponseType<IEnumerable<ConversationBody>>(StatusCodes.Status200OK)]
     public async Task<IEnumerable<ConversationBody>> ListAsync([FromQuery] ListConversationsRequest request, CancellationToken token)
     {
@@ -65,21 +67,23 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     }
 
     /// <summary>Reads one conversation.</summary>
+    /// <remarks>Its last_seq is a position to follow from.</remarks>
     /// <param name="conversationId">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The conversation.</response>
-    [HttpGet("{conversationId}")]
+    [HttpGet("{conversationId}", Name = "getConversation")]
     [ProducesResponseType<ConversationBody>(StatusCodes.Status200OK)]
     public async Task<ConversationBody> GetAsync(Guid conversationId, CancellationToken token) =>
         ConversationBody.From(
             await conversations.FindAsync(callers.Resolve(User), conversationId, token) ?? throw ServiceException.NotFound("Conversation"));
 
     /// <summary>Changes title, metadata, status or on_busy.</summary>
+    /// <remarks>What is left out stays as it is.</remarks>
     /// <param name="conversationId">Which.</param>
     /// <param name="request">What to change.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="200">The conversation as it is now.</response>
-    [HttpPatch("{conversationId}")]
+    [HttpPatch("{conversationId}", Name = "changeConversation")]
     [ProducesResponseType<ConversationBody>(StatusCodes.Status200OK)]
     public async Task<ConversationBody> ChangeAsync(
         Guid conversationId, [FromBody] ChangeConversationRequest request, CancellationToken token)
@@ -100,10 +104,11 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     }
 
     /// <summary>Deletes a conversation: its runs and its followers end.</summary>
+    /// <remarks>It is gone for everyone at once, and cannot be brought back.</remarks>
     /// <param name="conversationId">Which.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="204">It is gone.</response>
-    [HttpDelete("{conversationId}")]
+    [HttpDelete("{conversationId}", Name = "deleteConversation")]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<NoContentResult> DeleteAsync(Guid conversationId, CancellationToken token)
     {

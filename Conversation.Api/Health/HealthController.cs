@@ -11,18 +11,20 @@ namespace Conversation.Api.Health;
 public sealed class HealthController : ControllerBase
 {
     /// <summary>The process answers.</summary>
+    /// <remarks>Says nothing of the database.</remarks>
     /// <response code="200">It does.</response>
-    [HttpGet]
-    [HttpGet("live")]
+    [HttpGet(Name = "getHealth")]
+    [HttpGet("live", Name = "getLiveness")]
     [ProducesResponseType<HealthBody>(StatusCodes.Status200OK)]
     public HealthBody Live() => new("ok");
 
     /// <summary>The service can serve: the database answers and has the schema.</summary>
+    /// <remarks>Take a node out of rotation while this fails, but do not restart it.</remarks>
     /// <param name="readiness">Looks.</param>
     /// <param name="token">Ends the look.</param>
     /// <response code="200">It can. What is said of the runtime never makes it unready.</response>
     /// <response code="503">It cannot; the body says what is missing.</response>
-    [HttpGet("ready")]
+    [HttpGet("ready", Name = "getReadiness")]
     [ProducesResponseType<ReadyBody>(StatusCodes.Status200OK)]
     public async Task<ReadyBody> ReadyAsync([FromServices] Readiness readiness, CancellationToken token)
     {

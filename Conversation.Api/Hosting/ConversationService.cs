@@ -14,6 +14,7 @@ using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
 using Conversation.Api.Realtime;
+using Conversation.Api.Spa;
 using Conversation.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -69,8 +70,7 @@ internal static class ConversationService
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseDefaultFiles();
-        app.UseStaticFiles();
+        app.UseSpa(settings);
         app.UseOpenApiDocument(settings.RootPath);
         app.UseRouting();
         app.UseCors();

@@ -20,7 +20,7 @@ public sealed record SendMessageRequest
     /// <summary>The client's own object, given back as it was sent.</summary>
     public RawJson? MetadataJson { get; init; }
 
-    /// <summary>The legacy name of <see cref="MetadataJson"/>.</summary>
+    /// <summary>The legacy name of <c>metadata_json</c>.</summary>
     public RawJson? Metadata { get; init; }
 
     /// <summary>A key that makes a repeated send recognisable; the header Idempotency-Key says the same.</summary>
@@ -52,7 +52,7 @@ public sealed record EditMessageRequest
     /// <summary>The new object; leave it out to keep it.</summary>
     public RawJson? MetadataJson { get; init; }
 
-    /// <summary>The legacy name of <see cref="MetadataJson"/>.</summary>
+    /// <summary>The legacy name of <c>metadata_json</c>.</summary>
     public RawJson? Metadata { get; init; }
 }
 

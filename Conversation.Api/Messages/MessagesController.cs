@@ -29,11 +29,12 @@ public sealed class MessagesController(
     ConversationLog log) : ControllerBase
 {
     /// <summary>Lists messages, oldest first.</summary>
+    /// <remarks>Without limit all of them, streamed. One that is being generated is listed with its text so far.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="request">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The messages. The header Link with rel="next" says that there are more.</response>
-    [HttpGet]
+    [HttpGet(Name = "listMessages")]
     [ProducesResponseType<IEnumerable<MessageBody>>(StatusCodes.Status200OK)]
     public async Task<IAsyncEnumerable<MessageBody>> ListAsync(
         Guid conversationId, [FromQuery] ListMessagesRequest request, CancellationToken token)
@@ -53,12 +54,15 @@ public sealed class MessagesController(
     }
 
     /// <summary>Stores a message; a user's is answered by a run.</summary>
+    /// <remarks>The answer comes by the feed: the reply's seq is the position to follow from. Role assistant or system, or run false, only stores.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="request">The message.</param>
     /// <param name="idempotencyKey">Makes a repeat safe: it is answered as the first send was, and nothing is stored again.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="201">The stored message with its seq, from which the caller can follow on, and its run.</response>
-    [HttpPost]
+    /// <response code="409">The conversation is busy and on_busy says reject, or the key was used for another message. Nothing was stored.</response>
+    /// <response code="429">Too many runs wait; nothing was stored. Try again after Retry-After.</response>
+    [HttpPost(Name = "sendMessage")]
     [ProducesResponseType<MessageBody>(StatusCodes.Status201Created)]
     public async Task<CreatedResult> SendAsync(
         Guid conversationId,
@@ -76,23 +80,26 @@ public sealed class MessagesController(
     }
 
     /// <summary>Reads one message.</summary>
+    /// <remarks>One that is being generated comes with its text so far.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="messageId">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The message.</response>
-    [HttpGet("{messageId}")]
+    [HttpGet("{messageId}", Name = "getMessage")]
     [ProducesResponseType<MessageBody>(StatusCodes.Status200OK)]
     public async Task<MessageBody> GetAsync(Guid conversationId, Guid messageId, CancellationToken token) =>
         MessageBody.From(
             await messages.FindAsync(callers.Resolve(User), conversationId, messageId, token) ?? throw ServiceException.NotFound("Message"));
 
     /// <summary>Edits a message. One that is being generated cannot be edited: 409.</summary>
+    /// <remarks>It keeps its seq. Answers that it had stay; have it answered again where they no longer fit.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="messageId">Which.</param>
     /// <param name="request">What to change.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="200">The message as it is now.</response>
-    [HttpPatch("{messageId}")]
+    /// <response code="409">It is still being generated.</response>
+    [HttpPatch("{messageId}", Name = "editMessage")]
     [ProducesResponseType<MessageBody>(StatusCodes.Status200OK)]
     public async Task<MessageBody> EditAsync(
         Guid conversationId, Guid messageId, [FromBody] EditMessageRequest request, CancellationToken token)
@@ -106,11 +113,13 @@ public sealed class MessagesController(
     }
 
     /// <summary>Deletes a message. One that is being generated cannot be deleted: 409.</summary>
+    /// <remarks>Agents are no longer told of it.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="messageId">Which.</param>
     /// <param name="token">Ends the wait.</param>
     /// <response code="204">It is gone.</response>
-    [HttpDelete("{messageId}")]
+    /// <response code="409">It is still being generated.</response>
+    [HttpDelete("{messageId}", Name = "deleteMessage")]
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<NoContentResult> DeleteAsync(Guid conversationId, Guid messageId, CancellationToken token)
     {

@@ -17,14 +17,22 @@ internal static class OpenApiRegistration
             {
                 Title = "Conversation",
                 Version = DocumentName,
-                Description = "Conversations with agents, whose answers are streamed to everyone who follows.",
+                Description = "Conversations with agents, whose answers are streamed to everyone who follows. What cannot be said here, the "
+                    + $"SignalR hub, the WebSocket and the stream of events, is in [the protocol]({ProtocolDocuments.Protocol}) and, for "
+                    + $"tools, in [an AsyncAPI document]({ProtocolDocuments.AsyncApi}).\n\n"
+                    + "To try it in development: POST /dev/token, copy access_token, and give it to Authorize.",
+                Contact = new OpenApiContact { Name = "The maintainers of Conversation" },
             });
             swagger.IncludeXmlComments(typeof(OpenApiRegistration).Assembly);
             swagger.SupportNonNullableReferenceTypes();
-            swagger.MapType<RawJson>(() => new OpenApiSchema { Type = JsonSchemaType.Object });
+            swagger.MapType<RawJson>(() => new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalPropertiesAllowed = true });
             swagger.AddSecurityDefinition(AuthSchemes.User, Bearer("A user's token: reaches the conversations that the user owns."));
             swagger.AddSecurityDefinition(AuthSchemes.M2m, Bearer("A machine's token: reaches all conversations."));
             swagger.OperationFilter<SecurityOperationFilter>();
+            swagger.OperationFilter<RequestsFilter>();
+            swagger.OperationFilter<ResponsesFilter>();
+            swagger.SchemaFilter<TrueSchemaFilter>();
+            swagger.DocumentFilter<DocumentFilter>();
         });
         return services;
     }
@@ -41,6 +49,7 @@ internal static class OpenApiRegistration
 
             return next(context);
         });
+        app.UseMiddleware<ProtocolDocuments>();
         app.UseSwagger();
         app.UseSwaggerUI(ui => ui.SwaggerEndpoint(DocumentPath, "Conversation"));
     }

@@ -5,7 +5,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace Conversation.Api.OpenApi;
 
-/// <summary>Says of every operation that is not public that either kind of token opens it, and what refusing looks like.</summary>
+/// <summary>Says of every operation that is not public that either kind of token opens it.</summary>
 internal sealed class SecurityOperationFilter : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -20,13 +20,5 @@ internal sealed class SecurityOperationFilter : IOperationFilter
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(AuthSchemes.User, context.Document)] = [] },
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(AuthSchemes.M2m, context.Document)] = [] },
         ];
-        operation.Responses ??= [];
-        operation.Responses.TryAdd("401", new OpenApiResponse { Description = "No valid token." });
-        operation.Responses.TryAdd("422", new OpenApiResponse { Description = "The request breaks a rule; errors names the field." });
-        operation.Responses.TryAdd("503", new OpenApiResponse { Description = "The database does not answer; try again after Retry-After." });
-        if (context.ApiDescription.ParameterDescriptions.Any(parameter => parameter.Source.Id == "Path"))
-        {
-            operation.Responses.TryAdd("404", new OpenApiResponse { Description = "Unknown, or not yours." });
-        }
     }
 }

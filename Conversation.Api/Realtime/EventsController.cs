@@ -33,13 +33,14 @@ public sealed class EventsController : ControllerBase
     /// Reads what happened after a position, in the v2 dialect. With Accept: text/event-stream the answer does not end: what happens
     /// from then on follows, each event with its position as id, and the header Last-Event-ID is honoured.
     /// </summary>
+    /// <remarks>Where headers cannot be set, the token may come as ?token=.</remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="after">A position, or a seq; without one from the first event on.</param>
     /// <param name="limit">How many frames of a page at most. Default 100.</param>
     /// <param name="lastEventId">Where a stream broke off; counts more than <paramref name="after"/>.</param>
     /// <param name="token">Ends the answer.</param>
     /// <response code="200">The frames, each with the position after it.</response>
-    [HttpGet]
+    [HttpGet(Name = "readEvents")]
     [ProducesResponseType<IEnumerable<object>>(StatusCodes.Status200OK, "application/json", EventStream)]
     public async Task ReadAsync(
         Guid conversationId,

@@ -5,7 +5,7 @@ namespace Conversation.Tests.Infrastructure;
 /// <summary>The source files of the checkout that the tests were built from.</summary>
 internal static class Checkout
 {
-    private static readonly string[] Built = ["bin", "obj", "node_modules", "artifacts", ".git", "TestResults"];
+    private static readonly string[] Built = ["bin", "obj", "node_modules", "lib", "artifacts", ".git", "TestResults"];
 
     public static string Root { get; } = EmbeddedPostgresFolder.Checkout(AppContext.BaseDirectory)
         ?? throw new InvalidOperationException("The tests do not run from a checkout.");

@@ -1,0 +1,107 @@
+// What has been written and not yet stored. It outlives the page: whatever was under way when a tab was closed is sent by the next one,
+// with the same key, so that the service stores it once.
+
+const PREFIX = 'conversation.outbox.';
+
+export class Outbox {
+  #client;
+  #listener;
+  #entries = new Map();
+  #lines = new Map();
+
+  /** The listener has changed(entry), delivered(entry, message). */
+  constructor(client, listener) {
+    this.#client = client;
+    this.#listener = listener;
+    addEventListener('storage', event => {
+      if (event.key?.startsWith(PREFIX) && event.newValue === null) {
+        this.#forget(event.key.slice(PREFIX.length));
+      }
+    });
+  }
+
+  /** Takes up what an earlier page left behind. */
+  resume() {
+    const left = Object.keys(localStorage).filter(key => key.startsWith(PREFIX)).map(key => JSON.parse(localStorage.getItem(key)));
+    left.sort((a, b) => a.at - b.at).forEach(entry => this.#take(entry));
+  }
+
+  add(conversationId, content) {
+    const entry = { key: newKey(), conversationId, content, at: Date.now() };
+    localStorage.setItem(PREFIX + entry.key, JSON.stringify(entry));
+    this.#take(entry);
+  }
+
+  of(conversationId) {
+    return [...this.#entries.values()].filter(entry => entry.conversationId === conversationId);
+  }
+
+  /** The feed has shown the message: the reply to the send is not needed any more. */
+  seen(message) {
+    const entry = this.#entries.get(message.metadata_json?.client_message_id);
+    if (entry) {
+      this.#forget(entry.key);
+    }
+  }
+
+  retry(key) {
+    const entry = this.#entries.get(key);
+    if (entry?.state === 'refused') {
+      this.#take({ ...entry, refused: undefined });
+    }
+  }
+
+  discard(key) {
+    this.#forget(key);
+  }
+
+  #take(entry) {
+    entry.state = 'sending';
+    entry.abort = new AbortController();
+    this.#entries.set(entry.key, entry);
+    this.#listener.changed(entry);
+    // One after the other: what was written first arrives first.
+    const before = this.#lines.get(entry.conversationId) ?? Promise.resolve();
+    this.#lines.set(entry.conversationId, before.then(() => this.#deliver(entry)));
+  }
+
+  async #deliver(entry) {
+    if (entry.abort.signal.aborted) {
+      return;
+    }
+
+    try {
+      const message = await this.#client.send(
+        entry.conversationId,
+        { role: 'user', content: entry.content, client_message_id: entry.key, metadata_json: { client_message_id: entry.key } },
+        { signal: entry.abort.signal, waiting: error => this.#mark(entry, 'waiting', error.message) });
+      this.#listener.delivered(entry, message);
+      this.#forget(entry.key);
+    } catch (error) {
+      if (!entry.abort.signal.aborted) {
+        this.#mark(entry, 'refused', error.message);
+      }
+    }
+  }
+
+  #mark(entry, state, detail) {
+    entry.state = state;
+    entry.detail = detail;
+    this.#listener.changed(entry);
+  }
+
+  #forget(key) {
+    localStorage.removeItem(PREFIX + key);
+    const entry = this.#entries.get(key);
+    if (entry) {
+      this.#entries.delete(key);
+      entry.abort.abort();
+      this.#listener.changed(entry);
+    }
+  }
+}
+
+/** randomUUID exists in secure contexts only; a page on a plain address of the local network has getRandomValues. */
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+}
