@@ -8,16 +8,19 @@ namespace Conversation.Tests.Infrastructure;
 /// <summary>A PostgreSQL of a test's own, to be paused, restarted and killed.</summary>
 internal sealed class PrivatePostgres : IAsyncDisposable
 {
-    private readonly string _folder = TestFolders.New();
+    private readonly string _folder;
     private EmbeddedPostgresServer? _server;
+
+    private PrivatePostgres(string folder) => _folder = folder;
 
     public string ConnectionString => _server!.ConnectionString;
 
     private string Data => Path.Combine(_folder, "data");
 
-    public static async Task<PrivatePostgres> StartAsync()
+    /// <param name="folder">Where its data lies, a folder that does not exist yet; null for one of its own.</param>
+    public static async Task<PrivatePostgres> StartAsync(string? folder = null)
     {
-        var postgres = new PrivatePostgres();
+        var postgres = new PrivatePostgres(folder ?? TestFolders.New());
         postgres._server = await EmbeddedPostgresServer.StartAsync(
             new EmbeddedPostgresOptions { Folder = postgres._folder, Durable = false }, Patience.Token);
         await DatabaseAdmin.EnsureExistsAsync(postgres.ConnectionString, Patience.Token);
@@ -40,6 +43,22 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         var outcome = await ChildProcess.RunAsync(
             binaries.PgCtl, ["restart", "-w", "-m", "fast", "-D", Data, "-l", Path.Combine(_folder, "server.log")], Patience.Token, ServerAccount.Name);
         Assert.That(outcome.ExitCode, Is.Zero, outcome.Text);
+    }
+
+    /// <summary>Kills every process of the server, and starts it again: it recovers from its log.</summary>
+    public async Task KillAndStartAsync()
+    {
+        await SignalAsync("KILL");
+        await RestartAsync();
+    }
+
+    /// <summary>Starts it again where it has given up.</summary>
+    public async Task EnsureRunningAsync()
+    {
+        if (Postmaster.Read(Data) is not { } postmaster || !File.Exists($"/proc/{postmaster.ProcessId}/stat"))
+        {
+            await RestartAsync();
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Conversation.Tests.Infrastructure;
+
+namespace Conversation.Tests.Faults;
+
+/// <summary>
+/// Someone who talks in one conversation: at both nodes, several messages at a time, some of them twice at once under one key; what is
+/// refused or not answered is sent again under its key until it is accepted.
+/// </summary>
+internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nodes, SemaphoreSlim ended)
+{
+    public const string End = "This is the end.";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    private int _refused;
+
+    /// <summary>What was answered with 201, by its key: the message's id.</summary>
+    public ConcurrentDictionary<string, Guid> Acknowledged { get; } = new();
+
+    /// <summary>How often it was told to try again, or not answered.</summary>
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>Runs whose end it saw.</summary>
+    public int Runs { get; private set; }
+
+    public async Task TalkAsync(Task over)
+    {
+        for (var i = 0; !over.IsCompleted; i++)
+        {
+            // Both at once, so that one waits for the other's answer; the notes are written while it is being made.
+            await Task.WhenAll(
+                SendTwiceAsync("user", $"{number}.{i}.asked", i),
+                SendAsync("user", $"{number}.{i}.asked again", i + 1),
+                SendTwiceAsync("system", $"{number}.{i}.noted", i),
+                SendAsync("system", $"{number}.{i}.noted elsewhere", i + 1));
+            await EndedAsync();
+            await SendAsync("system", $"{number}.{i}.noted between", i);
+            await EndedAsync();
+        }
+    }
+
+    public Task SayEndAsync() => SendAsync("system", End, number);
+
+    private async Task EndedAsync()
+    {
+        if (!await ended.WaitAsync(Limit))
+        {
+            throw new InvalidOperationException($"No end of a run was seen for {Limit}.");
+        }
+
+        Runs++;
+    }
+
+    private async Task SendTwiceAsync(string role, string content, int at)
+    {
+        var ids = await Task.WhenAll(SendAsync(role, content, at), SendAsync(role, content, at + 1));
+        if (ids[0] != ids[1])
+        {
+            throw new InvalidOperationException($"One key, two messages: {content}.");
+        }
+    }
+
+    private async Task<Guid> SendAsync(string role, string content, int at)
+    {
+        var clock = Stopwatch.StartNew();
+        for (var node = number + at; clock.Elapsed < Limit; node++)
+        {
+            try
+            {
+                using var response = await nodes[node % nodes.Length].Http.PostAsJsonAsync(
+                    $"{ApiClient.Root}/conversations/{conversation}/messages", new { role, content, client_message_id = content });
+                if ((int)response.StatusCode == 201)
+                {
+                    var id = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+                    return Acknowledged[content] = id;
+                }
+
+                if ((int)response.StatusCode != 503 || response.Headers.RetryAfter is null)
+                {
+                    throw new InvalidOperationException($"{response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+                }
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+            {
+                // Not answered: stored or not, the key makes sure that it is once.
+            }
+
+            Interlocked.Increment(ref _refused);
+            await Task.Delay(Pause, TimeProvider.System, CancellationToken.None);
+        }
+
+        throw new InvalidOperationException($"Not accepted for {Limit}: {content}.");
+    }
+}
