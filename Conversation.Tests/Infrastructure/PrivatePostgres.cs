@@ -48,16 +48,49 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// <summary>Kills every process of the server, and starts it again: it recovers from its log.</summary>
     public async Task KillAndStartAsync()
     {
-        await SignalAsync("KILL");
-        await RestartAsync();
+        var postmaster = Postmaster.Read(Data)!.ProcessId.ToString(CultureInfo.InvariantCulture);
+        var children = (await ChildProcess.RunAsync("pgrep", ["-P", postmaster], Patience.Token)).Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await ChildProcess.RunAsync("kill", ["-KILL", postmaster, .. children], Patience.Token);
+        await ForgetDeadAsync();
     }
 
     /// <summary>Starts it again where it has given up.</summary>
     public async Task EnsureRunningAsync()
     {
-        if (Postmaster.Read(Data) is not { } postmaster || !File.Exists($"/proc/{postmaster.ProcessId}/stat"))
+        if (Postmaster.Read(Data) is not { } postmaster || !IsAlive(postmaster.ProcessId))
         {
-            await RestartAsync();
+            await ForgetDeadAsync();
+        }
+    }
+
+    /// <summary>
+    /// Where nobody reaps orphans, as in many containers, a dead postmaster goes on to exist and would keep its pid file's lock: the
+    /// file is taken away once it is dead.
+    /// </summary>
+    private async Task ForgetDeadAsync()
+    {
+        while (Postmaster.Read(Data) is { } postmaster)
+        {
+            if (!IsAlive(postmaster.ProcessId))
+            {
+                File.Delete(Path.Combine(Data, "postmaster.pid"));
+            }
+        }
+
+        await RestartAsync();
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 
