@@ -65,7 +65,7 @@ internal static partial class PgBench
         {
             var outcome = await ChildProcess.RunAsync(Program(), arguments, CancellationToken.None);
             var cpu = new CpuMeter([], bench.Postmaster).Read().Postgres - before;
-            if (!Rate().Match(outcome.Output).Success)
+            if (!Rate().IsMatch(outcome.Output))
             {
                 throw new InvalidOperationException(outcome.Text);
             }

@@ -149,6 +149,9 @@ internal sealed record Measurement(Subject Subject, bool IsBare, int Postmaster,
     /// <summary>Long enough for the compiler's second tier, except where only the way is tried.</summary>
     public TimeSpan WarmUp => TimeSpan.FromSeconds(Math.Min(4, Duration.TotalSeconds));
 
+    /// <summary>Until its garbage is collected and its memory is counted: a fixed time, because a process does not say when.</summary>
+    public Task SettleAsync() => Task.Delay(TimeSpan.FromSeconds(Math.Min(3, Duration.TotalSeconds)), TimeProvider.System, CancellationToken.None);
+
     public long ResidentMebibytes => ResidentBytes / (1024 * 1024);
 
     public long ResidentBytes

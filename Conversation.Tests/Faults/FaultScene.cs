@@ -74,6 +74,21 @@ internal sealed class FaultScene : IAsyncDisposable
         return await EndAsync();
     }
 
+    /// <summary>Lets everybody come to rest, and then ask one thing at one node, all at once: it has claimed all of their runs.</summary>
+    public async Task AskAllAsync(int node)
+    {
+        _members.ForEach(member => member.Talker.Hold());
+        while (!_members.All(member => member.Talker.IsQuiet))
+        {
+            await WaitAsync(Task.Delay(Glance, TimeProvider.System, CancellationToken.None));
+        }
+
+        await WaitAsync(Task.WhenAll(_members.Select(member => member.Talker.AskAtAsync(node))));
+    }
+
+    /// <summary>Everybody talks on.</summary>
+    public void Release() => _members.ForEach(member => member.Talker.Release());
+
     /// <summary>The same for a fault that has already begun, and lasts to the end.</summary>
     public async Task<FaultRow> PlayAsync()
     {

@@ -17,7 +17,10 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    private TaskCompletionSource _open = Opened();
     private int _refused;
+    private int _asked;
+    private volatile bool _waits;
 
     /// <summary>What was answered with 201, by its key: the message's id.</summary>
     public ConcurrentDictionary<string, Guid> Acknowledged { get; } = new();
@@ -28,6 +31,21 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     /// <summary>Runs whose end it saw.</summary>
     public int Runs { get; private set; }
 
+    /// <summary>Whether it asks nothing and waits for no answer.</summary>
+    public bool IsQuiet => !_open.Task.IsCompleted && _waits;
+
+    /// <summary>Asks nothing more once it has its answers.</summary>
+    public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Release() => _open.TrySetResult();
+
+    /// <summary>Asks one thing more at one node, while it is quiet.</summary>
+    public Task AskAtAsync(int node)
+    {
+        _asked++;
+        return SendAsync("user", $"{number}.{_asked}.asked at {node}", node - number);
+    }
+
     /// <summary>Asks, waits for the answers, asks again; and all the while something is noted, so that every fault hits writes too.</summary>
     public Task TalkAsync(Task over) => Task.WhenAll(AskAsync(over), NoteAsync(over));
 
@@ -35,7 +53,10 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     {
         for (var i = 0; !over.IsCompleted; i++)
         {
-            await SendAsync("system", $"{number}.{i}.noted meanwhile", i);
+            // At both nodes at once: whose number comes first is for the database to say.
+            await Task.WhenAll(
+                SendAsync("system", $"{number}.{i}.noted meanwhile", i),
+                SendAsync("system", $"{number}.{i}.noted at the same time", i + 1));
             await Task.Delay(Pause, TimeProvider.System, CancellationToken.None);
         }
     }
@@ -44,26 +65,38 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     {
         for (var i = 0; !over.IsCompleted; i++)
         {
+            _waits = true;
+            await Task.WhenAny(_open.Task, over);
+            _waits = false;
+            await EndedAsync();
+            _asked += 2;
             // Both at once, so that one waits for the other's answer.
             await Task.WhenAll(
                 SendTwiceAsync("user", $"{number}.{i}.asked", i),
                 SendAsync("user", $"{number}.{i}.asked again", i + 1),
                 SendTwiceAsync("system", $"{number}.{i}.noted", i));
             await EndedAsync();
-            await EndedAsync();
         }
     }
 
     public Task SayEndAsync() => SendAsync("system", End, number);
 
+    private static TaskCompletionSource Opened()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+
     private async Task EndedAsync()
     {
-        if (!await ended.WaitAsync(Limit))
+        for (; Runs < _asked; Runs++)
         {
-            throw new InvalidOperationException($"No end of a run was seen for {Limit}.");
+            if (!await ended.WaitAsync(Limit))
+            {
+                throw new InvalidOperationException($"No end of a run was seen for {Limit}.");
+            }
         }
-
-        Runs++;
     }
 
     private async Task SendTwiceAsync(string role, string content, int at)
@@ -78,7 +111,7 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     private async Task<Guid> SendAsync(string role, string content, int at)
     {
         var clock = Stopwatch.StartNew();
-        for (var node = number + at; clock.Elapsed < Limit; node++)
+        for (var node = Math.Abs(number + at); clock.Elapsed < Limit; node++)
         {
             try
             {

@@ -74,26 +74,38 @@ internal sealed class NodeFaultTests
     /// <summary>What the node had sent arrives after others took its runs over: the fences alone can refuse it.</summary>
     [TestCase(0, TestName = "Node_CutOff_InShort")]
     [TestCase(FaultPlan.Full, TestName = "Node_CutOff_InFull", Category = "Full")]
-    public async Task Node_CutOffFromItsDatabase_EveryoneIsExact(int chunks)
+    public Task Node_CutOffFromItsDatabase_EveryoneIsExact(int chunks) => CutOffAsync(
+        new FaultPlan("a producer cut off from PostgreSQL in mid-answer for 8 s, then its writes arrive", Ending.PlainMayBreak, chunks) { Words = 400 },
+        _ => Task.CompletedTask);
+
+    /// <summary>The first write of every answer is on its way when the node is cut off, and arrives when others give the same answer.</summary>
+    [TestCase(0, TestName = "Node_CutOffAtTheFirstWord_InShort")]
+    [TestCase(FaultPlan.Full / 20, TestName = "Node_CutOffAtTheFirstWord_InFull", Category = "Full")]
+    public Task Node_CutOffAtTheFirstWord_EveryoneIsExact(int chunks) => CutOffAsync(
+        new FaultPlan("a producer cut off before its first word for 8 s, then its writes arrive", Ending.PlainMayBreak, chunks)
+        {
+            Words = 16,
+            PaceMs = 300,
+            Conversations = chunks > 0 ? 24 : 8,
+        },
+        scene => scene.AskAllAsync(0));
+
+    private static async Task CutOffAsync(FaultPlan plan, Func<FaultScene, Task> before)
     {
         var database = await TestPostgres.NewDatabaseAsync();
         var server = new Npgsql.NpgsqlConnectionStringBuilder(database);
         await using var wire = StallingProxy.Start(new Uri($"tcp://{server.Host}:{server.Port}"), isBothWays: true);
         server.Port = wire.Address.Port;
-        var plan = new FaultPlan("a producer cut off from PostgreSQL for 8 s, then its writes arrive", Ending.PlainMayBreak, chunks)
-        {
-            Told = Told,
-            FollowersAt = 1,
-            Words = 60,
-            Conversations = 12,
-        };
         await using var scene = await FaultScene.StartAsync(
-            plan, await TwoNodes.StartAsync(connectionString: database, first: new() { ["CONVERSATION_SERVICE_DATABASE_URL"] = server.ConnectionString }));
+            plan with { Told = Told, FollowersAt = 1 },
+            await TwoNodes.StartAsync(connectionString: database, first: new() { ["CONVERSATION_SERVICE_DATABASE_URL"] = server.ConnectionString }));
         await PassAsync(scene.PlayAsync(async () =>
         {
+            await before(scene);
             wire.Stall();
             await LastsAsync(Frozen);
             wire.Resume();
+            scene.Release();
         }));
     }
 

@@ -117,6 +117,12 @@ internal sealed class StallingProxy : IAsyncDisposable
                     return;
                 }
 
+                if (stalls)
+                {
+                    // It may have stalled while this was on its way.
+                    await _open.Task.WaitAsync(_stop.Token);
+                }
+
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _stop.Token);
             }
         }
