@@ -21,6 +21,7 @@ internal sealed class FaultScene : IAsyncDisposable
     private readonly CancellationTokenSource _left = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<(TimeSpan From, TimeSpan To)> _faults = [];
+    private TimeSpan _from;
     private Task[] _talking = [];
     private Task[] _seeing = [];
     private Task[] _watching = [];
@@ -65,14 +66,17 @@ internal sealed class FaultScene : IAsyncDisposable
     {
         do
         {
-            var from = _clock.Elapsed;
+            Begins();
             await fault();
-            _faults.Add((from, _clock.Elapsed));
+            _faults.Add((_from, _clock.Elapsed));
             await AnswersGoOnAsync();
         }
         while (_members.Sum(member => member.Talker.Runs) * (long)(_plan.BreaksAfter ?? _plan.Words) < _plan.Chunks);
         return await EndAsync();
     }
+
+    /// <summary>The fault begins only now; what came before prepared it.</summary>
+    public void Begins() => _from = _clock.Elapsed;
 
     /// <summary>Lets everybody come to rest, and then ask one thing at one node, all at once: it has claimed all of their runs.</summary>
     public async Task AskAllAsync(int node)
@@ -119,7 +123,7 @@ internal sealed class FaultScene : IAsyncDisposable
 
         _seeing = [.. _members.SelectMany(member => member.Followers.Select(follower => follower.SeeAsync(IsEnd)))];
         _watching = [.. _members.Select(member => member.Legacy.WatchAsync(_left.Token))];
-        _talking = [.. _members.Select(member => member.Talker.TalkAsync(_over.Task))];
+        _talking = [.. _members.SelectMany(member => member.Talker.Talk(_over.Task))];
         await WaitAsync(Task.WhenAll(_members.SelectMany(member => member.Followers).Select(follower => follower.Began.Task)));
     }
 
@@ -127,8 +131,10 @@ internal sealed class FaultScene : IAsyncDisposable
     private async Task AnswersGoOnAsync()
     {
         var before = _members.Select(member => member.Talker.Runs).ToArray();
+        var since = _clock.Elapsed;
         while (_members.Where((member, i) => member.Talker.Runs < before[i] + 2).Any())
         {
+            Assert.That(_clock.Elapsed - since, Is.LessThan(Limit), "Answers do not go on.");
             await WaitAsync(Task.Delay(Glance, TimeProvider.System, CancellationToken.None));
         }
     }

@@ -47,7 +47,7 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     }
 
     /// <summary>Asks, waits for the answers, asks again; and all the while something is noted, so that every fault hits writes too.</summary>
-    public Task TalkAsync(Task over) => Task.WhenAll(AskAsync(over), NoteAsync(over));
+    public Task[] Talk(Task over) => [AskAsync(over), NoteAsync(over)];
 
     private async Task NoteAsync(Task over)
     {

@@ -102,6 +102,7 @@ internal sealed class NodeFaultTests
         await PassAsync(scene.PlayAsync(async () =>
         {
             await before(scene);
+            scene.Begins();
             wire.Stall();
             await LastsAsync(Frozen);
             wire.Resume();
