@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Conversation.Data.Postgres;
+using Microsoft.AspNetCore.SignalR;
 using Npgsql;
 
 namespace Conversation.Benchmarks;
@@ -46,9 +47,12 @@ internal static class BareService
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
+        builder.Services.AddSignalR();
         var app = builder.Build();
         var sockets = new ConcurrentDictionary<WebSocket, SemaphoreSlim>();
         app.UseWebSockets();
+        app.MapHub<BareHub>("/hub");
+        var group = app.Services.GetRequiredService<IHubContext<BareHub>>().Clients.Group(BareHub.Group);
         app.MapGet("/health", () => "ok");
         app.MapPost("/messages", async (BareMessage message) =>
         {
@@ -62,7 +66,8 @@ internal static class BareService
             var stored = new BareStored(id, message.ConversationId, message.Role, message.Content, at);
             var frame = JsonSerializer.SerializeToUtf8Bytes(stored);
             await Task.WhenAll(sockets.Select(socket => SendAsync(socket.Key, socket.Value, frame)));
-            return Results.Json(stored, statusCode: 201);
+            await group.SendAsync("ReceiveFrame", stored);
+            return Microsoft.AspNetCore.Http.Results.Json(stored, statusCode: 201);
         });
         app.MapGet("/messages/{conversation:guid}", async (Guid conversation) =>
         {

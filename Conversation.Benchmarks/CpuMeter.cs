@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Conversation.Benchmarks;
 
 /// <summary>Processor time of processes by the kernel's account (proc(5), /proc/pid/stat): a server with its children, ended ones included.</summary>
-internal sealed class CpuMeter(int service, int postmaster)
+internal sealed class CpuMeter(int[] services, int postmaster)
 {
     private const double TicksPerSecond = 100;
 
     public (double Service, double Postgres, double Driver) Read() =>
-        (Times(service).Own, Tree(postmaster), Times(Environment.ProcessId).Own);
+        (services.Sum(service => Times(service).Own), Tree(postmaster), Times(Environment.ProcessId).Own);
 
     private static double Tree(int root)
     {

@@ -3,7 +3,15 @@ using HdrHistogram;
 
 namespace Conversation.Benchmarks;
 
-/// <summary>What one measurement gave.</summary>
+/// <summary>A single number that was measured.</summary>
+/// <param name="What">Under which circumstances.</param>
+/// <param name="Subject">Of whom.</param>
+/// <param name="Quantity">Which.</param>
+/// <param name="Value">The number.</param>
+/// <param name="Unit">Its unit.</param>
+internal sealed record Reading(string What, string Subject, string Quantity, double Value, string Unit);
+
+/// <summary>What one measurement of many operations gave.</summary>
 internal sealed record Figures(string What, string Subject, double PerSecond, double P50, double P99, double ServiceCpu, double PostgresCpu, double DriverCpu)
 {
     /// <summary>Resident memory of the service at the end.</summary>
@@ -39,7 +47,10 @@ internal sealed record Figures(string What, string Subject, double PerSecond, do
         };
     }
 
+    /// <summary>Processor time of service and database for one operation, in microseconds.</summary>
+    public double Cpu => ServiceCpu + PostgresCpu;
+
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {What} | {Subject} | {PerSecond:F0} | {P50:F2} | {P99:F2} | {ServiceCpu:F0} | {PostgresCpu:F0} | {ServiceCpu + PostgresCpu:F0} | {DriverCpu:F0} | {ServiceMebibytes} |");
+        $"| {What} | {Subject} | {PerSecond:F0} | {P50:F2} | {P99:F2} | {ServiceCpu:F0} | {PostgresCpu:F0} | {Cpu:F0} | {DriverCpu:F0} | {ServiceMebibytes} |");
 }

@@ -1,15 +1,20 @@
+using System.Globalization;
 using Conversation.Benchmarks;
+using Conversation.Benchmarks.Report;
 
 return args switch
 {
     ["bare", var connectionString, var url] => await BareService.RunAsync(connectionString, url),
-    ["post", ..] or [] => await Suite.RunAsync(args),
-    ["followers", ..] or ["list", ..] => await Suite.RunAsync(args),
+    ["soak", var minutes] => await Soak.RunAsync(TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture))),
+    ["reliability"] => await ReliabilityReport.WriteAsync(),
+    [] or ["all", ..] => await Suite.RunAsync(args),
+    [var part, ..] when Suite.Parts.ContainsKey(part) => await Suite.RunAsync(args),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: dotnet run -c Release --project Conversation.Benchmarks [-- post|list|followers [seconds]]");
+    Console.Error.WriteLine(
+        $"Usage: dotnet run -c Release --project Conversation.Benchmarks [-- all|{string.Join('|', Suite.Parts.Keys)} [seconds] | soak minutes | reliability]");
     return 2;
 }

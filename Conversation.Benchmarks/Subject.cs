@@ -16,17 +16,24 @@ internal sealed class Subject : IAsyncDisposable
         Address = address;
     }
 
+    public const string Service = "conversation";
+    public const string Bare = "bare Kestrel + Npgsql";
+
     public string Name { get; }
 
     public Process Process { get; }
 
     public Uri Address { get; }
 
-    public static Task<Subject> StartServiceAsync(string connectionString) => StartAsync(
-        "conversation", "Conversation.Api.dll", "/api/v1/health/ready", url => ["--urls", url], connectionString);
+    public static Task<Subject> StartServiceAsync(string connectionString) =>
+        StartServiceAsync(new Dictionary<string, string?> { ["CONVERSATION_SERVICE_DATABASE_URL"] = connectionString });
+
+    /// <summary>The service with an environment of its own.</summary>
+    public static Task<Subject> StartServiceAsync(IReadOnlyDictionary<string, string?> environment) => StartAsync(
+        Service, "Conversation.Api.dll", "/api/v1/health/ready", url => ["--urls", url], environment);
 
     public static Task<Subject> StartBareAsync(string connectionString) => StartAsync(
-        "bare Kestrel + Npgsql", "Conversation.Benchmarks.dll", "/health", url => ["bare", connectionString, url], connectionString);
+        Bare, "Conversation.Benchmarks.dll", "/health", url => ["bare", connectionString, url], new Dictionary<string, string?>());
 
     /// <summary>A development token of the service.</summary>
     public async Task<string> TokenAsync()
@@ -45,7 +52,11 @@ internal sealed class Subject : IAsyncDisposable
     }
 
     private static async Task<Subject> StartAsync(
-        string name, string program, string health, Func<string, string[]> arguments, string connectionString)
+        string name,
+        string program,
+        string health,
+        Func<string, string[]> arguments,
+        IReadOnlyDictionary<string, string?> environment)
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
@@ -55,7 +66,6 @@ internal sealed class Subject : IAsyncDisposable
         {
             Environment =
             {
-                ["CONVERSATION_SERVICE_DATABASE_URL"] = connectionString,
                 // A line for each request would be measured too.
                 ["CONVERSATION_SERVICE_LOGGING_LEVEL"] = "WARNING",
                 // One principal sends what a crowd would.
@@ -63,6 +73,11 @@ internal sealed class Subject : IAsyncDisposable
                 ["CONVERSATION_SERVICE_MAX_CONNECTIONS_PER_PRINCIPAL"] = "0",
             },
         };
+        foreach (var (variable, value) in environment)
+        {
+            start.Environment[variable] = value;
+        }
+
         var subject = new Subject(name, Process.Start(start)!, address);
         using var http = new HttpClient { BaseAddress = address };
         while (true)

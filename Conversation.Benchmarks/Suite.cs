@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Globalization;
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Data.Postgres;
 using Conversation.Migrations.Runner;
@@ -11,59 +11,157 @@ internal static class Suite
 {
     private const int DefaultSeconds = 10;
 
+    /// <summary>The parts by name, in the order in which all of them run.</summary>
+    public static IReadOnlyDictionary<string, Func<Bench, Task>> Parts { get; } = new Dictionary<string, Func<Bench, Task>>
+    {
+        ["post"] = async bench =>
+        {
+            await bench.BothAsync(async run => bench.Note(await PostLoad.RunAsync(run)));
+            await PgBench.RunAsync(bench);
+        },
+        ["list"] = async bench =>
+        {
+            await bench.BothAsync(async run => bench.Note(await ListLoad.RunAsync(run, 10_000)));
+            await bench.ServiceAsync(async run => bench.Note(await ListLoad.RunAsync(run, 1_000_000)));
+        },
+        ["followers"] = async bench =>
+        {
+            await bench.BothAsync(async run => bench.Note(await FollowersLoad.RunAsync(run, followers: 1000, perSecond: 20)));
+            await bench.BothAsync(async run => bench.Note(await FollowersLoad.RunAsync(run, followers: 100, perSecond: 100)));
+        },
+        ["runs"] = bench => bench.ServiceAsync(async run => bench.Note(await RunsLoad.RunAsync(run, streams: 200))),
+        ["stalled"] = bench => bench.BothAsync(async run =>
+        {
+            bench.Note(await GroupLoad.RunAsync(run, stalled: 0));
+            bench.Note(await GroupLoad.RunAsync(run, stalled: 1));
+        }),
+        ["nodes"] = SecondNodeLoad.RunAsync,
+        ["idle"] = IdleLoad.RunAsync,
+        ["start"] = StartLoad.RunAsync,
+        ["growth"] = Growth.RunAsync,
+        ["micro"] = Micro.MicroSuite.RunAsync,
+    };
+
+    /// <summary>One part, or all of them, which then make docs/benchmarks.md.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var seconds = args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : DefaultSeconds;
-        var folder = Path.Combine(Path.GetTempPath(), $"conversation-bench-{Ids.New():N}");
-        var figures = new List<Figures>();
-        await using (var server = await EmbeddedPostgresServer.StartAsync(
-            new EmbeddedPostgresOptions { Folder = folder, Progress = Console.Error.WriteLine }, CancellationToken.None))
+        var seconds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : DefaultSeconds;
+        var isAll = args is [] or ["all", ..];
+        var results = new Results(seconds, Machine.Words);
+        await using (var bench = await Bench.StartAsync(results, TimeSpan.FromSeconds(seconds)))
         {
-            await DatabaseAdmin.EnsureExistsAsync(server.ConnectionString, CancellationToken.None);
-            await new SchemaMigrator(server.ConnectionString, _ => { }).UpgradeAsync(CancellationToken.None);
-            var postmaster = Postmaster.Read(Path.Combine(folder, "data"))!.ProcessId;
-            var selected = args.Length == 0 ? ["post", "list", "followers"] : args[..1];
-            foreach (var name in selected)
+            foreach (var (name, part) in Parts.Where(part => isAll || part.Key == args[0]))
             {
-                foreach (var isBare in (bool[])[true, false])
-                {
-                    await using var subject = isBare
-                        ? await Subject.StartBareAsync(server.ConnectionString)
-                        : await Subject.StartServiceAsync(server.ConnectionString);
-                    await Console.Error.WriteLineAsync($"{name}: {subject.Name}, {seconds} s ...");
-                    var run = new Measurement(subject, isBare, postmaster, TimeSpan.FromSeconds(seconds), server.ConnectionString);
-                    figures.AddRange(name switch
-                    {
-                        "post" => [await PostLoad.RunAsync(run)],
-                        "list" => [await ListLoad.RunAsync(run)],
-                        _ => await FollowersLoad.RunAsync(run),
-                    });
-                }
+                await Console.Error.WriteLineAsync($"{name} ...");
+                await part(bench);
             }
-
-            NpgsqlConnection.ClearAllPools();
         }
 
-        Directory.Delete(folder, recursive: true);
-        Console.WriteLine(Figures.Header);
-        figures.ForEach(Console.WriteLine);
-        var artifact = Directory.CreateDirectory("artifacts").FullName;
-        await File.WriteAllTextAsync(Path.Combine(artifact, "benchmarks.json"), JsonSerializer.Serialize(figures));
+        Console.WriteLine(results.ToMarkdown());
+        await results.WriteAsync(isAll ? "all" : args[0]);
+        if (isAll)
+        {
+            await Report.BenchmarkReport.WriteAsync(results);
+        }
+
         return 0;
+    }
+}
+
+/// <summary>The database that the measurements share, and where their figures go.</summary>
+internal sealed class Bench : IAsyncDisposable
+{
+    private readonly EmbeddedPostgresServer _server;
+    private readonly string _folder;
+
+    private Bench(EmbeddedPostgresServer server, string folder, Results results, TimeSpan duration)
+    {
+        _server = server;
+        _folder = folder;
+        Results = results;
+        Duration = duration;
+    }
+
+    public Results Results { get; }
+
+    public TimeSpan Duration { get; }
+
+    public string ConnectionString => _server.ConnectionString;
+
+    public int Postmaster => Data.EmbeddedPostgres.Postmaster.Read(Path.Combine(_folder, "data"))!.ProcessId;
+
+    public static async Task<Bench> StartAsync(Results results, TimeSpan duration)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"conversation-bench-{Ids.New():N}");
+        var server = await EmbeddedPostgresServer.StartAsync(
+            new EmbeddedPostgresOptions { Folder = folder, Progress = Console.Error.WriteLine }, CancellationToken.None);
+        await DatabaseAdmin.EnsureExistsAsync(server.ConnectionString, CancellationToken.None);
+        await new SchemaMigrator(server.ConnectionString, _ => { }).UpgradeAsync(CancellationToken.None);
+        return new Bench(server, folder, results, duration);
+    }
+
+    /// <summary>The yardstick and the service, one after the other.</summary>
+    public async Task BothAsync(Func<Measurement, Task> measure)
+    {
+        await using (var bare = await Subject.StartBareAsync(ConnectionString))
+        {
+            await measure(Of(bare, isBare: true));
+        }
+
+        await ServiceAsync(measure);
+    }
+
+    public async Task ServiceAsync(Func<Measurement, Task> measure)
+    {
+        await using var service = await Subject.StartServiceAsync(ConnectionString);
+        await measure(Of(service, isBare: false));
+    }
+
+    public Measurement Of(Subject subject, bool isBare) => new(subject, isBare, Postmaster, Duration, ConnectionString);
+
+    public void Note(Figures figures)
+    {
+        Console.Error.WriteLine(figures);
+        Results.Figures.Add(figures);
+    }
+
+    public void Note(Reading reading)
+    {
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"| {reading.What} | {reading.Subject} | {reading.Quantity} | {reading.Value:G4} {reading.Unit} |"));
+        Results.Readings.Add(reading);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        NpgsqlConnection.ClearAllPools();
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 }
 
 /// <summary>One subject under one load.</summary>
 internal sealed record Measurement(Subject Subject, bool IsBare, int Postmaster, TimeSpan Duration, string ConnectionString)
 {
-    public long ResidentMebibytes
+    /// <summary>More processes whose time counts as the service's.</summary>
+    public int[] Others { get; init; } = [];
+
+    /// <summary>Long enough for the compiler's second tier, except where only the way is tried.</summary>
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(Math.Min(4, Duration.TotalSeconds));
+
+    /// <summary>Until its garbage is collected and its memory is counted: a fixed time, because a process does not say when.</summary>
+    public Task SettleAsync() => Task.Delay(TimeSpan.FromSeconds(Math.Min(3, Duration.TotalSeconds)), TimeProvider.System, CancellationToken.None);
+
+    public long ResidentMebibytes => ResidentBytes / (1024 * 1024);
+
+    public long ResidentBytes
     {
         get
         {
             Subject.Process.Refresh();
-            return Subject.Process.WorkingSet64 / (1024 * 1024);
+            return Subject.Process.WorkingSet64;
         }
     }
 
-    public CpuMeter Cpu => new(Subject.Process.Id, Postmaster);
+    public CpuMeter Cpu => new([Subject.Process.Id, .. Others], Postmaster);
 }

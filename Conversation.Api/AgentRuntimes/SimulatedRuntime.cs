@@ -58,7 +58,7 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
             }
 
             token.ThrowIfCancellationRequested();
-            yield return new TextDelta(piece);
+            yield return new TextDelta(script.Stamps ? SimulatedScript.Stamp(time.GetTimestamp()) : piece);
             if (script.Resumes)
             {
                 yield return new ResumePoint(said.ToString(System.Globalization.CultureInfo.InvariantCulture));

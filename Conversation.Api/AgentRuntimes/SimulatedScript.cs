@@ -27,6 +27,15 @@ internal sealed record SimulatedScript
     /// <summary>Whether another process can continue it.</summary>
     public bool Resumes { get; init; }
 
+    /// <summary>
+    /// Whether each piece is, in place of its words, the moment at which it is said: <see cref="TimeProvider.GetTimestamp"/> in
+    /// <see cref="StampLength"/> units. For measuring on one machine, whose processes share the monotonic clock.
+    /// </summary>
+    public bool Stamps { get; init; }
+
+    /// <summary>How long a stamp is, with the space that follows it.</summary>
+    public const int StampLength = 20;
+
     public static SimulatedScript Parse(string? agent)
     {
         var members = QueryHelpers.ParseQuery(agent);
@@ -37,8 +46,11 @@ internal sealed record SimulatedScript
             WordsPerPiece = Math.Max(Number("words_per_piece") ?? 1, 1),
             FailsAfter = Number("fails_after"),
             HangsAfter = Number("hangs_after"),
-            Resumes = members.TryGetValue("resumes", out var resumes) && resumes == "true",
+            Resumes = Is("resumes"),
+            Stamps = Is("stamps"),
         };
+
+        bool Is(string name) => members.TryGetValue(name, out var value) && value == "true";
 
         int? Number(string name) => members.TryGetValue(name, out var value)
             && int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
@@ -48,6 +60,8 @@ internal sealed record SimulatedScript
 
     /// <summary>The whole text of so many words.</summary>
     public static string TextOf(int words) => string.Concat(Enumerable.Range(1, words).Select(Word));
+
+    public static string Stamp(long timestamp) => string.Create(CultureInfo.InvariantCulture, $"{timestamp:D19} ");
 
     public static string Word(int number) => string.Create(CultureInfo.InvariantCulture, $"word{number:D5} ");
 }

@@ -34,7 +34,8 @@ internal sealed class ApiProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits until it listens.</summary>
-    public static async Task<ApiProcess> StartAsync(IReadOnlyDictionary<string, string?> environment, string? user = null, Uri? address = null)
+    public static async Task<ApiProcess> StartAsync(
+        IReadOnlyDictionary<string, string?> environment, string? user = null, Uri? address = null)
     {
         var api = Launch(environment, user, address);
         await Task.WhenAny(api._started.Task, api.Process.WaitForExitAsync()).OrTimeout();
@@ -103,9 +104,9 @@ internal sealed class ApiProcess : IAsyncDisposable
         Process.Dispose();
     }
 
-    private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? at = null)
+    private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? address = null)
     {
-        var address = at ?? new Uri($"http://127.0.0.1:{FreePort()}");
+        address ??= new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Conversation.Api.dll"), "--urls", address.ToString()])
         {
             RedirectStandardOutput = true,

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -17,6 +18,8 @@ internal enum Door
 /// <summary>The frames of a conversation after a position, at any door, until the client goes.</summary>
 internal static class Doors
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
+
     public static IAsyncEnumerable<JsonElement> FollowAsync(
         this ApiClient api, Door door, Guid conversation, string? position, CancellationToken token) => door switch
         {
@@ -71,11 +74,20 @@ internal static class Doors
         while (true)
         {
             token.ThrowIfCancellationRequested();
-            var page = await api.GetAsync($"/conversations/{conversation}/events?limit=7&after={position}");
+            using var response = await api.Http.GetAsync(
+                $"{ApiClient.Root}/conversations/{conversation}/events?limit=7&after={position}", token);
+            response.EnsureSuccessStatusCode();
+            var page = await response.Content.ReadFromJsonAsync<JsonElement>(token);
             foreach (var frame in page.EnumerateArray())
             {
                 position = frame.GetProperty("position").GetString();
                 yield return frame;
+            }
+
+            if (page.GetArrayLength() == 0)
+            {
+                // As a client does that asks now and then.
+                await Task.Delay(AskAgain, TimeProvider.System, token);
             }
         }
     }

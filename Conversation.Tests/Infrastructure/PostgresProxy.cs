@@ -13,9 +13,12 @@ internal sealed class PostgresProxy : IAsyncDisposable
     private readonly Task _accepting;
     private readonly List<Task> _connections = [];
     private int _armed;
+    private int _dropped;
+    private readonly bool _isDeaf;
 
-    private PostgresProxy(IPEndPoint server)
+    private PostgresProxy(IPEndPoint server, bool isDeaf)
     {
+        _isDeaf = isDeaf;
         _server = server;
         _listener.Start();
         _accepting = AcceptAsync();
@@ -24,8 +27,10 @@ internal sealed class PostgresProxy : IAsyncDisposable
     /// <summary>How often a reply was swallowed.</summary>
     public int Cuts { get; private set; }
 
-    public static PostgresProxy Start(string connectionString) =>
-        new(new IPEndPoint(IPAddress.Loopback, new NpgsqlConnectionStringBuilder(connectionString).Port));
+    /// <param name="connectionString">The server.</param>
+    /// <param name="isDeaf">Whether no notification arrives; the connection must then be plain from its first byte.</param>
+    public static PostgresProxy Start(string connectionString, bool isDeaf = false) =>
+        new(new IPEndPoint(IPAddress.Loopback, new NpgsqlConnectionStringBuilder(connectionString).Port), isDeaf);
 
     public string Through(string connectionString) =>
         new NpgsqlConnectionStringBuilder(connectionString) { Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.ConnectionString;
@@ -35,6 +40,9 @@ internal sealed class PostgresProxy : IAsyncDisposable
     /// commands: the one that locks, and the one that writes.
     /// </summary>
     public void CutAtNextCommitReply() => Volatile.Write(ref _armed, 1);
+
+    /// <summary>How many notifications were dropped.</summary>
+    public int Dropped => Volatile.Read(ref _dropped);
 
     public async ValueTask DisposeAsync()
     {
@@ -83,6 +91,7 @@ internal sealed class PostgresProxy : IAsyncDisposable
     private async Task CopyAsync(TcpClient from, TcpClient to, bool isReply, TcpClient client)
     {
         var buffer = new byte[64 * 1024];
+        var filter = new NotificationFilter(() => Interlocked.Increment(ref _dropped));
         try
         {
             while (await from.GetStream().ReadAsync(buffer, _stop.Token) is > 0 and var count)
@@ -94,7 +103,8 @@ internal sealed class PostgresProxy : IAsyncDisposable
                     return;
                 }
 
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _stop.Token);
+                var passed = _isDeaf && isReply ? filter.Take(buffer.AsSpan(0, count)) : buffer.AsMemory(0, count);
+                await to.GetStream().WriteAsync(passed, _stop.Token);
             }
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)

@@ -8,16 +8,19 @@ namespace Conversation.Tests.Infrastructure;
 /// <summary>A PostgreSQL of a test's own, to be paused, restarted and killed.</summary>
 internal sealed class PrivatePostgres : IAsyncDisposable
 {
-    private readonly string _folder = TestFolders.New();
+    private readonly string _folder;
     private EmbeddedPostgresServer? _server;
+
+    private PrivatePostgres(string folder) => _folder = folder;
 
     public string ConnectionString => _server!.ConnectionString;
 
     private string Data => Path.Combine(_folder, "data");
 
-    public static async Task<PrivatePostgres> StartAsync()
+    /// <param name="folder">Where its data lies, a folder that does not exist yet; null for one of its own.</param>
+    public static async Task<PrivatePostgres> StartAsync(string? folder = null)
     {
-        var postgres = new PrivatePostgres();
+        var postgres = new PrivatePostgres(folder ?? TestFolders.New());
         postgres._server = await EmbeddedPostgresServer.StartAsync(
             new EmbeddedPostgresOptions { Folder = postgres._folder, Durable = false }, Patience.Token);
         await DatabaseAdmin.EnsureExistsAsync(postgres.ConnectionString, Patience.Token);
@@ -40,6 +43,55 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         var outcome = await ChildProcess.RunAsync(
             binaries.PgCtl, ["restart", "-w", "-m", "fast", "-D", Data, "-l", Path.Combine(_folder, "server.log")], Patience.Token, ServerAccount.Name);
         Assert.That(outcome.ExitCode, Is.Zero, outcome.Text);
+    }
+
+    /// <summary>Kills every process of the server, and starts it again: it recovers from its log.</summary>
+    public async Task KillAndStartAsync()
+    {
+        var postmaster = Postmaster.Read(Data)!.ProcessId.ToString(CultureInfo.InvariantCulture);
+        var children = (await ChildProcess.RunAsync("pgrep", ["-P", postmaster], Patience.Token)).Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await ChildProcess.RunAsync("kill", ["-KILL", postmaster, .. children], Patience.Token);
+        await ForgetDeadAsync();
+    }
+
+    /// <summary>Starts it again where it has given up.</summary>
+    public async Task EnsureRunningAsync()
+    {
+        if (Postmaster.Read(Data) is not { } postmaster || !IsAlive(postmaster.ProcessId))
+        {
+            await ForgetDeadAsync();
+        }
+    }
+
+    /// <summary>
+    /// Where nobody reaps orphans, as in many containers, a dead postmaster goes on to exist and would keep its pid file's lock: the
+    /// file is taken away once it is dead.
+    /// </summary>
+    private async Task ForgetDeadAsync()
+    {
+        while (Postmaster.Read(Data) is { } postmaster)
+        {
+            if (!IsAlive(postmaster.ProcessId))
+            {
+                File.Delete(Path.Combine(Data, "postmaster.pid"));
+            }
+        }
+
+        await RestartAsync();
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

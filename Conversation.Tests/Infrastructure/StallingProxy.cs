@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -9,13 +10,16 @@ internal sealed class StallingProxy : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _target;
+    private readonly bool _isBothWays;
     private readonly Task _accepting;
     private readonly List<Task> _connections = [];
+    private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
     private TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private StallingProxy(Uri target)
+    private StallingProxy(Uri target, bool isBothWays)
     {
         _target = target;
+        _isBothWays = isBothWays;
         _open.SetResult();
         _listener.Start();
         Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
@@ -24,11 +28,29 @@ internal sealed class StallingProxy : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static StallingProxy Start(Uri target) => new(target);
+    /// <param name="target">What stands behind it.</param>
+    /// <param name="isBothWays">Whether a stall also holds what the client sends.</param>
+    public static StallingProxy Start(Uri target, bool isBothWays = false) => new(target, isBothWays);
 
     public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Resume() => _open.TrySetResult();
+
+    /// <summary>Resets some connections, at least one where there are any.</summary>
+    /// <returns>How many.</returns>
+    public int Cut(double share, Random random)
+    {
+        var clients = _clients.Keys.ToArray();
+        random.Shuffle(clients);
+        var cut = clients[..Math.Min(clients.Length, (int)Math.Ceiling(clients.Length * share))];
+        foreach (var client in cut)
+        {
+            client.LingerState = new LingerOption(enable: true, seconds: 0);
+            client.Close();
+        }
+
+        return cut.Length;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -60,8 +82,20 @@ internal sealed class StallingProxy : IAsyncDisposable
         using (client)
         using (var server = new TcpClient())
         {
-            await server.ConnectAsync(_target.Host, _target.Port, CancellationToken.None);
-            await Task.WhenAny(CopyAsync(client, server, stalls: false), CopyAsync(server, client, stalls: true));
+            _clients[client] = true;
+            try
+            {
+                await server.ConnectAsync(_target.Host, _target.Port, CancellationToken.None);
+                await Task.WhenAny(CopyAsync(client, server, stalls: _isBothWays), CopyAsync(server, client, stalls: true));
+            }
+            catch (SocketException)
+            {
+                // Nobody stands behind it at the moment.
+            }
+            finally
+            {
+                _clients.TryRemove(client, out _);
+            }
         }
     }
 
@@ -81,6 +115,12 @@ internal sealed class StallingProxy : IAsyncDisposable
                 if (count == 0)
                 {
                     return;
+                }
+
+                if (stalls)
+                {
+                    // It may have stalled while this was on its way.
+                    await _open.Task.WaitAsync(_stop.Token);
                 }
 
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _stop.Token);

@@ -5,20 +5,24 @@ internal sealed class TwoNodes : IAsyncDisposable
 {
     private readonly string _token = TestTokens.User(Guid.CreateVersion7());
 
-    private TwoNodes(string connectionString, ApiProcess[] nodes, Dictionary<string, string?> environment)
+    private readonly Dictionary<string, string?>[] _environments;
+
+    private TwoNodes(string connectionString, ApiProcess[] nodes, Dictionary<string, string?>[] environments)
     {
         ConnectionString = connectionString;
         Nodes = nodes;
-        Environment = environment;
+        _environments = environments;
     }
 
     public string ConnectionString { get; }
 
     public ApiProcess[] Nodes { get; }
 
-    public Dictionary<string, string?> Environment { get; }
-
-    public static async Task<TwoNodes> StartAsync(Dictionary<string, string?>? settings = null, string? connectionString = null)
+    /// <param name="settings">For both.</param>
+    /// <param name="connectionString">The database; null for a new one.</param>
+    /// <param name="first">What differs in the first node's environment.</param>
+    public static async Task<TwoNodes> StartAsync(
+        Dictionary<string, string?>? settings = null, string? connectionString = null, Dictionary<string, string?>? first = null)
     {
         connectionString ??= await TestPostgres.NewDatabaseAsync();
         var environment = new Dictionary<string, string?>(settings ?? [])
@@ -30,15 +34,22 @@ internal sealed class TwoNodes : IAsyncDisposable
             ["CONVERSATION_SERVICE_USER_JWT_AUDIENCE"] = TestTokens.Audience,
             ["CONVERSATION_SERVICE_M2M_JWT_SECRET_KEY"] = TestTokens.M2mKey,
         };
-        var nodes = await Task.WhenAll(ApiProcess.StartAsync(environment), ApiProcess.StartAsync(environment));
-        return new TwoNodes(connectionString, nodes, environment);
+        var own = new Dictionary<string, string?>(environment);
+        foreach (var (name, value) in first ?? [])
+        {
+            own[name] = value;
+        }
+
+        Dictionary<string, string?>[] environments = [own, environment];
+        var nodes = await Task.WhenAll(environments.Select(one => ApiProcess.StartAsync(one)));
+        return new TwoNodes(connectionString, nodes, environments);
     }
 
-    /// <summary>Starts a node again that was killed or stopped.</summary>
+    /// <summary>Starts a node again that was killed or stopped, where its clients look for it.</summary>
     public async Task ReviveAsync(int node)
     {
         await Nodes[node].DisposeAsync();
-        Nodes[node] = await ApiProcess.StartAsync(Environment, address: Nodes[node].Address);
+        Nodes[node] = await ApiProcess.StartAsync(_environments[node], address: Nodes[node].Address);
     }
 
     public ApiClient Client(int node) => new(Nodes[node].Address, _token);

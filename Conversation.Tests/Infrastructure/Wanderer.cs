@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text.Json;
+using Microsoft.AspNetCore.SignalR;
 
 namespace Conversation.Tests.Infrastructure;
 
@@ -10,6 +11,9 @@ namespace Conversation.Tests.Infrastructure;
 /// </summary>
 internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] homes)
 {
+    /// <summary>A client that is refused does not ask again at once.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     public V2Reader Reader { get; } = new();
@@ -25,9 +29,15 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
 
     public TimeSpan Now => _clock.Elapsed;
 
+    /// <summary>How long it looks for the end.</summary>
+    public TimeSpan Patience { get; init; } = Infrastructure.Patience.Limit * 2;
+
+    /// <summary>Told of every frame.</summary>
+    public Action<JsonElement> Seen { get; init; } = _ => { };
+
     public async Task SeeAsync(Func<JsonElement, bool> isEnd)
     {
-        using var patience = new CancellationTokenSource(Patience.Limit * 2);
+        using var patience = new CancellationTokenSource(Patience);
         for (var home = 0; ; home = (home + 1) % homes.Length)
         {
             try
@@ -42,12 +52,14 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
                 }
             }
             catch (Exception error) when (!patience.IsCancellationRequested
-                && error is WebSocketException or HttpRequestException or IOException or OperationCanceledException or InvalidOperationException)
+                && error is WebSocketException or HttpRequestException or IOException or OperationCanceledException or InvalidOperationException
+                    or HubException)
             {
-                // Its node is gone.
+                // Its node is gone, or its database is.
             }
 
             patience.Token.ThrowIfCancellationRequested();
+            await Task.Delay(Pause, TimeProvider.System, patience.Token);
         }
     }
 
@@ -64,5 +76,7 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
         {
             Times[(type, seq.GetInt64())] = _clock.Elapsed;
         }
+
+        Seen(frame);
     }
 }

@@ -1,0 +1,96 @@
+using System.Net.Http.Headers;
+using System.Net.WebSockets;
+using System.Text.Json;
+
+namespace Conversation.Benchmarks;
+
+/// <summary>Speaks to either subject in its own words.</summary>
+internal sealed class LoadClient : IDisposable
+{
+    private const string Content = "A message of ordinary length, as people write them: about a hundred and twenty characters of plain text.";
+
+    private readonly Measurement _run;
+
+    private LoadClient(Measurement run, HttpClient http, string? token)
+    {
+        _run = run;
+        Http = http;
+        Token = token;
+    }
+
+    public HttpClient Http { get; }
+
+    public string? Token { get; }
+
+    public static async Task<LoadClient> CreateAsync(Measurement run, int connections)
+    {
+        var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = connections }) { BaseAddress = run.Subject.Address };
+        var token = run.IsBare ? null : await run.Subject.TokenAsync();
+        http.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        return new LoadClient(run, http, token);
+    }
+
+    public async Task<Guid[]> ConversationsAsync(int count, string? agent = null)
+    {
+        var ids = new Guid[count];
+        for (var i = 0; i < count; i++)
+        {
+            ids[i] = _run.IsBare ? Data.Postgres.Ids.New() : (await CreateAsync(agent)).GetProperty("id").GetGuid();
+        }
+
+        return ids;
+    }
+
+    /// <summary>Whose conversations they are.</summary>
+    public async Task<Guid> OwnerAsync() => (await CreateAsync(agent: null)).GetProperty("owner_id").GetGuid();
+
+    public async Task PostAsync(Guid conversation, string content = Content)
+    {
+        using var response = _run.IsBare
+            ? await Http.PostAsJsonAsync(
+                new Uri("/messages", UriKind.Relative), new { ConversationId = conversation, Role = "user", Content = content })
+            : await Http.PostAsJsonAsync(
+                new Uri($"/api/v1/conversations/{conversation}/messages", UriKind.Relative), new { role = "user", content, run = false });
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>A message that an agent answers.</summary>
+    public async Task AskAsync(Guid conversation)
+    {
+        using var response = await Http.PostAsJsonAsync(
+            new Uri($"/api/v1/conversations/{conversation}/messages", UriKind.Relative), new { role = "user", content = Content });
+        response.EnsureSuccessStatusCode();
+    }
+
+    public Task GetAsync(string path) => Http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
+
+    public string ListPath(Guid conversation) =>
+        _run.IsBare ? $"/messages/{conversation}" : $"/api/v1/conversations/{conversation}/messages?order=desc&limit=50";
+
+    /// <summary>Follows a conversation from its start, in the v2 dialect; at the bare service, everything.</summary>
+    /// <param name="conversation">Which.</param>
+    /// <param name="at">Another node, null for the measured one.</param>
+    public async Task<ClientWebSocket> FollowAsync(Guid conversation, Subject? at = null)
+    {
+        var socket = new ClientWebSocket();
+        var path = "/ws";
+        if (!_run.IsBare)
+        {
+            socket.Options.AddSubProtocol("conversation.v2");
+            path = $"/api/v1/ws/conversations/{conversation}?token={Token}";
+        }
+
+        await socket.ConnectAsync(new Uri($"ws://{(at ?? _run.Subject).Address.Authority}{path}"), CancellationToken.None);
+        return socket;
+    }
+
+    public void Dispose() => Http.Dispose();
+
+    private async Task<JsonElement> CreateAsync(string? agent)
+    {
+        using var response = await Http.PostAsJsonAsync(
+            new Uri("/api/v1/conversations/", UriKind.Relative), new { title = "bench", metadata_json = new { agent } });
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+}

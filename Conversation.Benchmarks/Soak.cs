@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+
+namespace Conversation.Benchmarks;
+
+/// <summary>
+/// Half of the load that the machine could carry, for long: what grows although it should not? Memory, handles and connections of the
+/// service must be flat, and tables grow only by what was written.
+/// </summary>
+internal static class Soak
+{
+    private const int Streams = 100;
+    private const int Writers = 16;
+
+    /// <summary>How much the second half may lie above the first before it is said to grow.</summary>
+    private const double Flat = 1.1;
+
+    private static readonly TimeSpan PostPause = TimeSpan.FromMilliseconds(10);
+
+    private const string Sizes =
+        """
+        SELECT
+            (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'),
+            (SELECT count(*) FROM messages),
+            (SELECT count(*) FROM message_chunks k JOIN messages m ON m.id = k.message_id WHERE m.status <> 'streaming'),
+            (SELECT count(*) FROM idempotency_keys),
+            pg_total_relation_size('message_chunks'),
+            pg_total_relation_size('runs'),
+            pg_table_size('conversations') + pg_indexes_size('conversations'),
+            pg_total_relation_size('messages') + pg_total_relation_size('conversation_events')
+        """;
+
+    public static async Task<int> RunAsync(TimeSpan duration)
+    {
+        var results = new Results((int)duration.TotalSeconds, Machine.Words);
+        var samples = new List<Sample>();
+        await using (var bench = await Bench.StartAsync(results, duration))
+        {
+            await bench.ServiceAsync(async run => await SoakAsync(run, samples));
+        }
+
+        var report = Judge(samples);
+        Console.WriteLine(report);
+        var folder = Directory.CreateDirectory(Path.Combine(Results.Root, "artifacts")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "soak.json"), JsonSerializer.Serialize(samples));
+        await File.WriteAllTextAsync(
+            Path.Combine(Results.Root, "docs", "soak.md"),
+            $"# Soak\n\nMade by `dotnet run -c Release --project Conversation.Benchmarks -- soak {duration.TotalMinutes}` on {results.Machine}: "
+            + $"{Streams} answers at 25 chunks a second with a follower each, and {Writers} writers, one after the other.\n\n{report}\n");
+        return 0;
+    }
+
+    private static async Task SoakAsync(Measurement run, List<Sample> samples)
+    {
+        using var client = await LoadClient.CreateAsync(run, 64);
+        var targets = await client.ConversationsAsync(Writers);
+        await using var source = NpgsqlDataSource.Create(run.ConnectionString);
+        var started = TimeProvider.System.GetTimestamp();
+        using var over = new CancellationTokenSource(run.Duration, TimeProvider.System);
+        var writing = targets.Select(target => WriteAsync(client, target, over.Token)).ToArray();
+        var streaming = StreamAsync(run with { Duration = TimeSpan.FromSeconds(Math.Clamp(run.Duration.TotalSeconds / 10, 2, 20)) }, over.Token);
+        using var pace = new PeriodicTimer(run.Duration / 40);
+        while (!over.IsCancellationRequested)
+        {
+            await pace.WaitForNextTickAsync();
+            samples.Add(await SampleAsync(run, source, TimeProvider.System.GetElapsedTime(started)));
+            await Console.Error.WriteLineAsync(samples[^1].ToString());
+        }
+
+        await Task.WhenAll([streaming, .. writing]);
+    }
+
+    private static async Task WriteAsync(LoadClient client, Guid target, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await client.PostAsync(target);
+            await Task.Delay(PostPause, TimeProvider.System, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Answers of some seconds, one set after the other, each in new conversations.</summary>
+    private static async Task StreamAsync(Measurement run, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await RunsLoad.RunAsync(run, Streams);
+        }
+    }
+
+    private static async Task<Sample> SampleAsync(Measurement run, NpgsqlDataSource source, TimeSpan at)
+    {
+        await using var command = source.CreateCommand(Sizes);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var numbers = Enumerable.Range(0, reader.FieldCount).Select(reader.GetInt64).ToArray();
+        run.Subject.Process.Refresh();
+        return new Sample(
+            at.TotalSeconds,
+            run.ResidentBytes / (1024.0 * 1024),
+            Directory.EnumerateFileSystemEntries($"/proc/{run.Subject.Process.Id}/fd").Count(),
+            run.Subject.Process.Threads.Count,
+            numbers);
+    }
+
+    private static string Judge(List<Sample> samples)
+    {
+        var later = samples.Skip(samples.Count / 2).ToList();
+        var messages = later[^1].Database[1];
+        return string.Join('\n',
+        [
+            "| what | middle | end | so it is |",
+            "| --- | ---: | ---: | --- |",
+            Row("resident memory, MiB", sample => sample.ResidentMebibytes, samples),
+            Row("open handles", sample => sample.Handles, samples),
+            Row("threads", sample => sample.Threads, samples),
+            Row("connections to PostgreSQL", sample => sample.Database[0], samples),
+            Row("checkpoints of ended answers", sample => sample.Database[2], samples),
+            Row("idempotency keys", sample => sample.Database[3], samples),
+            Row("size of message_chunks, MiB", sample => sample.Database[4] / (1024.0 * 1024), samples),
+            Row("size of runs, bytes a message", sample => (double)sample.Database[5] / sample.Database[1], samples),
+            Row("size of conversations with its indexes, MiB", sample => sample.Database[6] / (1024.0 * 1024), samples),
+            Row("size of messages and events, bytes a message", sample => (double)sample.Database[7] / sample.Database[1], samples),
+            "",
+            string.Create(CultureInfo.InvariantCulture, $"{messages:N0} messages were written."),
+        ]);
+    }
+
+    private static string Row(string what, Func<Sample, double> of, List<Sample> samples)
+    {
+        // The first quarter warms up; then the second is held against the last.
+        var quarter = Math.Max(samples.Count / 4, 1);
+        var middle = samples.Skip(quarter).Take(quarter).Average(of);
+        var end = samples.TakeLast(quarter).Average(of);
+        return string.Create(
+            CultureInfo.InvariantCulture, $"| {what} | {middle:F1} | {end:F1} | {(end <= (middle * Flat) + 1 ? "flat" : "growing")} |");
+    }
+
+    private sealed record Sample(double Seconds, double ResidentMebibytes, int Handles, int Threads, long[] Database)
+    {
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Seconds:F0} s: {ResidentMebibytes:F0} MiB, {Handles} handles, {Threads} threads, database {string.Join(' ', Database)}");
+    }
+}

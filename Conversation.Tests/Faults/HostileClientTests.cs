@@ -1,0 +1,115 @@
+using System.Net.Sockets;
+using System.Text;
+using Conversation.Tests.Infrastructure;
+
+namespace Conversation.Tests.Faults;
+
+/// <summary>Clients that hold connections and give nothing for them: everybody else is served meanwhile.</summary>
+[TestFixture]
+[Category("Faults")]
+internal sealed class HostileClientTests
+{
+    private static readonly TimeSpan Drip = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Requests that never end, a byte of a header at a time.</summary>
+    [TestCase(200, 4, TestName = "Slowloris_InShort")]
+    [TestCase(2000, 45, TestName = "Slowloris_InFull", Category = "Full")]
+    public Task Slowloris_OfManyConnections_HoldsUpNobody(int connections, int seconds) => EndureAsync(
+        connections,
+        seconds,
+        "GET /api/v1/health HTTP/1.1\r\nHost: x\r\n",
+        async (stream, over) =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                await stream.WriteAsync("X-A: b\r\n"u8.ToArray(), over);
+                await Task.Delay(Drip, TimeProvider.System, over);
+            }
+        });
+
+    /// <summary>Upgrades that begin, and whose clients then say nothing at all.</summary>
+    [TestCase(200, 4, TestName = "HalfOpenUpgrades_InShort")]
+    [TestCase(2000, 45, TestName = "HalfOpenUpgrades_InFull", Category = "Full")]
+    public Task HalfOpenUpgrades_InAFlood_HoldUpNobody(int connections, int seconds) => EndureAsync(
+        connections,
+        seconds,
+        "GET /api/v1/ws/conversations/0193a7c4-b0f8-7d3c-8a5e-6f7081920aab HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n",
+        (_, over) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, over));
+
+    /// <summary>Sockets that follow and are silent; each costs little, and none costs the others anything.</summary>
+    [TestCase(500, TestName = "IdleSockets_InShort")]
+    [TestCase(5000, TestName = "IdleSockets_InFull", Category = "Full")]
+    public async Task IdleSockets_ByTheThousand_StayBounded(int connections)
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        using var client = nodes.Client(0);
+        var conversation = await client.CreateConversationAsync();
+        var sockets = new List<V2Socket>();
+        foreach (var some in Enumerable.Range(0, connections).Chunk(50))
+        {
+            sockets.AddRange(await Task.WhenAll(some.Select(_ => V2Socket.ConnectAsync(client, conversation, position: null))));
+        }
+
+        await client.SendAsync(conversation, new { role = "system", content = "to everyone" });
+        await Task.WhenAll(sockets.Select(socket => socket.UntilAsync(frame => LegacyClient.TypeOf(frame) == "message.created")))
+            .WaitAsync(2 * Patience.Limit, TimeProvider.System);
+        nodes.Nodes[0].Process.Refresh();
+        var resident = nodes.Nodes[0].Process.WorkingSet64 / (1024 * 1024);
+        await TestContext.Out.WriteLineAsync($"{connections} sockets: {resident} MiB resident.");
+
+        Assert.That(resident, Is.LessThan(200 + (connections / 10)), "A socket takes more than 100 KiB.");
+        await Task.WhenAll(sockets.Select(socket => socket.DisposeAsync().AsTask()));
+    }
+
+    private static async Task EndureAsync(int connections, int seconds, string beginning, Func<Stream, CancellationToken, Task> hold)
+    {
+        await using var nodes = await TwoNodes.StartAsync();
+        using var client = nodes.Client(0);
+        var conversation = await client.CreateConversationAsync();
+        using var over = new CancellationTokenSource();
+        var held = Enumerable.Range(0, connections)
+            .Select(_ => HoldAsync(client.Address, beginning, hold, over.Token))
+            .ToArray();
+        await Task.WhenAll(held.Select(one => one.Began.Task)).OrTimeout();
+        using var until = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        var served = 0;
+        do
+        {
+            await client.SayAsync(conversation, "Hello");
+            var follower = new Wanderer(conversation, (Door)(served % 3), client);
+            var ends = 0;
+            await follower.SeeAsync(frame => LegacyClient.TypeOf(frame) == "run.completed" && ++ends > served);
+            served++;
+        }
+        while (!until.IsCancellationRequested);
+
+        await over.CancelAsync();
+        await Task.WhenAll(held.Select(one => one.Ended)).OrTimeout();
+        await TestContext.Out.WriteLineAsync($"{connections} connections held, {served} answers served meanwhile.");
+        Assert.That(served, Is.Positive);
+    }
+
+    private static Held HoldAsync(Uri address, string beginning, Func<Stream, CancellationToken, Task> hold, CancellationToken over)
+    {
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new Held(began, RunAsync());
+
+        async Task RunAsync()
+        {
+            using var socket = new TcpClient();
+            try
+            {
+                await socket.ConnectAsync(address.Host, address.Port, over);
+                await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(beginning), over);
+                began.SetResult();
+                await hold(socket.GetStream(), over);
+            }
+            catch (Exception error) when (error is OperationCanceledException or IOException)
+            {
+                // Over, or the service has cut it off, as it may.
+            }
+        }
+    }
+
+    private sealed record Held(TaskCompletionSource Began, Task Ended);
+}
