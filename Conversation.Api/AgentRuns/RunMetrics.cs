@@ -21,8 +21,6 @@ internal sealed class RunMetrics
         _leaseLosses = meter.CreateCounter<long>("conversation.runs.lease.losses", "{run}", "Runs that this node lost in the middle.");
         _expired = meter.CreateCounter<long>("conversation.runs.lease.expiries", "{run}", "Runs of other nodes, or of this one, found abandoned.");
         // A series that is there from the start can be watched before the first accident.
-        _leaseLosses.Add(0);
-        _expired.Add(0);
     }
 
     public void Began()

@@ -29,8 +29,6 @@ internal sealed class FeedMetrics
             "conversation.ranges.merged", "{range}", "Of those, the ones that hold several steps, because the follower was slow or late.");
         _collapsed = meter.CreateCounter<long>(
             "conversation.ranges.collapsed", "{page}", "Pages of the log read for followers so far behind that memory did not hold it any more.");
-        _merged.Add(0);
-        _collapsed.Add(0);
     }
 
     public void Began(string door) => _followers.Add(1, new KeyValuePair<string, object?>("door", door));

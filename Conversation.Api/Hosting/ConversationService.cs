@@ -79,6 +79,7 @@ internal static class ConversationService
         app.UsePrincipalLimit();
         app.UseAuthorization();
         app.UseWebSockets();
+        app.UseMiddleware<HubHandshakeMiddleware>();
         app.UseMiddleware<SocketOriginMiddleware>();
         app.MapControllers();
         app.MapRealtime(settings.RootPath);
