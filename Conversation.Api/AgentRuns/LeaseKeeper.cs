@@ -17,6 +17,8 @@ internal sealed partial class LeaseKeeper(
     /// <summary>Three renewals fit into a lease of 6 s: two may fail.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+
     private readonly Signal _signal = new();
 
     /// <summary>Another node wrote where a run of this one is active: perhaps to cancel it, which the renewal's answer tells.</summary>
@@ -36,16 +38,20 @@ internal sealed partial class LeaseKeeper(
         {
             await _signal.WaitAsync();
             stoppingToken.ThrowIfCancellationRequested();
-            await RenewAsync(stoppingToken);
+            if (!await RenewAsync(stoppingToken))
+            {
+                timer.Change(Again, Interval);
+            }
         }
     }
 
-    private async Task RenewAsync(CancellationToken token)
+    /// <returns>False where one was held by somebody, and is to be asked for again soon.</returns>
+    private async Task<bool> RenewAsync(CancellationToken token)
     {
         var leases = worker.Leases.ToArray();
         if (leases.Length == 0)
         {
-            return;
+            return true;
         }
 
         try
@@ -62,16 +68,23 @@ internal sealed partial class LeaseKeeper(
                     continue;
                 }
 
-                lease.Renewed(askedAt);
+                if (run.Renewed)
+                {
+                    lease.Renewed(askedAt);
+                }
+
                 if (run.Status == RunStatus.Cancelling)
                 {
                     lease.Stop(StopReason.Cancelled);
                 }
             }
+
+            return renewed.Values.All(run => run.Renewed);
         }
         catch (DatabaseUnavailableException error)
         {
             Log.Unavailable(logger, leases.Length, error);
+            return true;
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class RunAssignments(RunRepository runs, MessageRepository messa
             SessionId = run.SessionId.ToString(),
             Agent = AgentOf(run.Metadata) ?? run.Agent,
             Resume = taken is null ? null : new AgentResume(taken.ResumeToken, taken.Text),
+            IsHandedOver = () => lease.Reason is StopReason.Handover or StopReason.LeaseLost,
             Earlier = token => messages.StreamAsync(Caller.Service, run.ConversationId, new MessageRange(Before: trigger.Seq), token),
         });
     }

@@ -85,7 +85,7 @@ internal sealed class RunDialogue(RunLease lease, RunAnswer answer, RunRepositor
                 return false;
             case AgentChosen chosen when chosen.Agent != context.Agent:
                 await Outage.WaitOutAsync(
-                    () => runs.BindAgentAsServiceAsync(lease.ConversationId, lease.RunId, lease.Attempt, chosen.Agent, lease.Token),
+                    () => runs.BindAgentAsServiceAsync(lease.ConversationId, lease.RunId, lease.Attempt, TextSanitizer.Whole(chosen.Agent), lease.Token),
                     time,
                     lease.Token);
                 return false;

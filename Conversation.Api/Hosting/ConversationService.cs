@@ -54,7 +54,7 @@ internal static class ConversationService
         services.AddRealtime(settings);
         services.AddHousekeeping(settings);
         services.AddHealth();
-        services.AddOpenApiDocument();
+        services.AddOpenApiDocument(settings);
         services.AddApiControllers(settings);
         services.AddCors(cors => cors.AddDefaultPolicy(policy => Origins.Allow(policy, settings.CorsAllowOrigins)));
         return builder;

@@ -36,7 +36,8 @@ internal static class LangflowRegistration
         });
         services.TryAddSingleton(new AgentRuntimeOptions { Default = LangflowRuntime.RuntimeName });
         services.TryAddSingleton<CircuitBreakerStateProvider>();
-        services.TryAddSingleton<MachineTokenSource>(provider => provider.GetRequiredService<MachineTokens>().GetAsync);
+        services.TryAddSingleton<MachineTokenSource>(
+            provider => provider.GetService<MachineTokens>() is { } tokens ? tokens.GetAsync : static _ => Task.FromResult<string?>(null));
         if (services.All(service => service.ServiceType != typeof(LangflowHttp)))
         {
             services.AddClients();

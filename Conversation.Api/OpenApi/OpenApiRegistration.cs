@@ -1,4 +1,5 @@
 using Conversation.Api.Auth;
+using Conversation.Api.Configuration;
 using Conversation.Api.Wire;
 using Microsoft.OpenApi;
 
@@ -7,9 +8,11 @@ namespace Conversation.Api.OpenApi;
 internal static class OpenApiRegistration
 {
     private const string DocumentName = "v1";
+    private const string TryItOut = "\n\nTo try it in development: POST /dev/token, copy access_token, and give it to Authorize.";
+
     private const string DocumentPath = $"/swagger/{DocumentName}/swagger.json";
 
-    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services)
+    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services, ServiceSettings settings)
     {
         services.AddSwaggerGen(swagger =>
         {
@@ -19,8 +22,7 @@ internal static class OpenApiRegistration
                 Version = DocumentName,
                 Description = "Conversations with agents, whose answers are streamed to everyone who follows. What cannot be said here, the "
                     + $"SignalR hub, the WebSocket and the stream of events, is in [the protocol]({ProtocolDocuments.Protocol}) and, for "
-                    + $"tools, in [an AsyncAPI document]({ProtocolDocuments.AsyncApi}).\n\n"
-                    + "To try it in development: POST /dev/token, copy access_token, and give it to Authorize.",
+                    + $"tools, in [an AsyncAPI document]({ProtocolDocuments.AsyncApi})." + (settings.IsDevelopment ? TryItOut : ""),
                 Contact = new OpenApiContact { Name = "The maintainers of Conversation" },
             });
             swagger.IncludeXmlComments(typeof(OpenApiRegistration).Assembly);

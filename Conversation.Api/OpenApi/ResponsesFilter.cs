@@ -63,6 +63,7 @@ internal sealed class ResponsesFilter : IOperationFilter
         if (!isPublic)
         {
             yield return "401";
+            yield return "429";
             yield return "503";
         }
 

@@ -84,6 +84,7 @@ public sealed partial class RunRepository
         LIMIT @limit
         """;
 
+    /// <summary>A row that somebody holds is passed over: it may not cost the others their leases, and is asked for again soon.</summary>
     private const string RenewSql =
         """
         WITH relaxed AS MATERIALIZED (
@@ -97,13 +98,21 @@ public sealed partial class RunRepository
                 AND r.lease_owner = @owner
                 AND r.status IN ('running', 'cancelling')
             ORDER BY r.id
-            FOR NO KEY UPDATE OF r
+            FOR NO KEY UPDATE OF r SKIP LOCKED
+        ),
+        renewed AS (
+            UPDATE runs r
+            SET lease_until = clock_timestamp() + interval '6 seconds'
+            FROM held
+            WHERE r.id = held.id
+            RETURNING r.id
         )
-        UPDATE runs r
-        SET lease_until = clock_timestamp() + interval '6 seconds'
-        FROM held
-        WHERE r.id = held.id
-        RETURNING r.id AS Id, r.status AS Status
+        SELECT r.id AS Id, r.status AS Status, n.id IS NOT NULL AS Renewed
+        FROM runs r
+        LEFT JOIN renewed n ON n.id = r.id
+        WHERE r.id = ANY(@runs)
+            AND r.lease_owner = @owner
+            AND r.status IN ('running', 'cancelling')
         """;
 
     private const string ReleaseSql =

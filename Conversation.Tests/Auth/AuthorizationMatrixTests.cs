@@ -93,7 +93,8 @@ internal sealed class AuthorizationMatrixTests
         {
             foreach (var token in new[] { _owner.Token!, TestTokens.Machine() })
             {
-                Assert.That(await AskAsync(endpoint, await TargetAsync(), token), Is.InRange(200, 299), endpoint);
+                // 409: the message is still being answered, which whoever may not reach it is not told.
+                Assert.That(await AskAsync(endpoint, await TargetAsync(), token), Is.InRange(200, 299).Or.EqualTo(409), endpoint);
             }
         }
     }

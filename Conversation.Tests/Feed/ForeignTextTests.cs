@@ -13,9 +13,9 @@ internal sealed class ForeignTextTests
     private readonly Guid _conversation = Guid.CreateVersion7();
     private readonly Guid _message = Guid.CreateVersion7();
 
-    [TestCase(10, 4, TestName = "TakeOver_OfTextThatThisNodeHasLessOf_GoesOnHere")]
-    [TestCase(4, 10, TestName = "TakeOver_AgainBehindAnEarlierOne_GoesOnHere")]
-    public void TakeOver(int keep, int seen)
+    [TestCase(10, 4, TestName = "Takeover_LessWasSeenThanIsKept_GoesOnHere")]
+    [TestCase(4, 10, TestName = "Takeover_LessIsKeptThanByTheLastOne_GoesOnHere")]
+    public void TakeOver_WhereTheCommonPartIsNoWholeCheckpoint_GoesOnHere(int keep, int seen)
     {
         const string Kept = "0123456789";
         var topic = new Topic(_conversation);

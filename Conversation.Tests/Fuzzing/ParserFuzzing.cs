@@ -66,8 +66,10 @@ internal sealed class ParserFuzzing
         """{"type":"follow","position":"3"}""",
         """{"type":"auth","token":"\ud83d\ude42"}""")
         .Sample(
-            text =>
+            sent =>
             {
+                // As a socket reads it: what is no UTF-8 is replaced.
+                var text = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(sent));
                 try
                 {
                     var command = JsonSerializer.Deserialize<V2Command>(text, WireJson.Options);

@@ -161,6 +161,7 @@ const NOTICES = {
   simulated_runtime: 'Simulated: no agent is configured yet.',
   langflow_auth_failed: 'The agent’s server did not accept this service’s key.',
   no_flows_found: 'The agent’s server has no flow to run.',
+  langflow_unavailable: 'The agent’s server cannot be reached.',
 };
 
 function noticesOf(message, run) {
