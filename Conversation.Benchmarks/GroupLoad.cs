@@ -18,7 +18,7 @@ internal static class GroupLoad
     private const int PerSecond = 50;
     private const int NumberLength = 8;
     private static readonly string Padding = new('x', 24 * 1024);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     public static string What(int stalled) =>
         $"{Members} members of a SignalR group, {PerSecond} long frames a second{(stalled > 0 ? ", one more stalled" : "")}";

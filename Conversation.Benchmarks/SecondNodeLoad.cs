@@ -16,7 +16,6 @@ internal static class SecondNodeLoad
     {
         await using var one = await Subject.StartServiceAsync(bench.ConnectionString);
         await using var two = await Subject.StartServiceAsync(bench.ConnectionString);
-        // Whose keys signed the token is the same for both: the processes share the folder that keeps them.
         var run = bench.Of(one, isBare: false) with { Others = [two.Process.Id] };
         bench.Note(await EventsAsync(run, two));
         var steps = LoadLoop.NewHistogram();

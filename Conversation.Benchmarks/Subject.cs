@@ -28,6 +28,9 @@ internal sealed class Subject : IAsyncDisposable
     public static Task<Subject> StartServiceAsync(string connectionString) =>
         StartServiceAsync(new Dictionary<string, string?> { ["CONVERSATION_SERVICE_DATABASE_URL"] = connectionString });
 
+    /// <summary>Signs the tokens of every node alike.</summary>
+    private static readonly string Key = Convert.ToHexString(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
+
     /// <summary>The service with an environment of its own.</summary>
     public static Task<Subject> StartServiceAsync(IReadOnlyDictionary<string, string?> environment) => StartAsync(
         Service, "Conversation.Api.dll", "/api/v1/health/ready", url => ["--urls", url], environment);
@@ -66,6 +69,7 @@ internal sealed class Subject : IAsyncDisposable
         {
             Environment =
             {
+                ["CONVERSATION_SERVICE_USER_JWT_SECRET_KEY"] = Key,
                 // A line for each request would be measured too.
                 ["CONVERSATION_SERVICE_LOGGING_LEVEL"] = "WARNING",
                 // One principal sends what a crowd would.

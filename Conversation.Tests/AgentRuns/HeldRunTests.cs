@@ -1,4 +1,3 @@
-using Conversation.Tests.Infrastructure;
 using Npgsql;
 
 namespace Conversation.Tests.AgentRuns;
