@@ -31,7 +31,11 @@ internal static class Examples
         "client_message_id" or "Idempotency-Key" => "5f0c2a9e-0b7d-4c57-9a51-7a3f0c8f2d11",
         "status" => owner?.Name switch
         {
-            "MessageBody" => "stored", "RunBody" => "running", "HealthBody" or "ReadyBody" => "ok", nameof(Problem) => 422, _ => "pending",
+            "MessageBody" => "stored",
+            "RunBody" => "running",
+            "HealthBody" or "ReadyBody" => "ok",
+            nameof(Problem) => 422,
+            _ => "pending",
         },
         "on_busy" => "enqueue",
         "seq" => 3,

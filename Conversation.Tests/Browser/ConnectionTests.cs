@@ -135,7 +135,10 @@ internal sealed class ConnectionTests : BrowserFixture
         await network.SendAsync("Network.enable");
         await network.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
         {
-            ["offline"] = false, ["latency"] = 400, ["downloadThroughput"] = 20_000, ["uploadThroughput"] = 10_000,
+            ["offline"] = false,
+            ["latency"] = 400,
+            ["downloadThroughput"] = 20_000,
+            ["uploadThroughput"] = 10_000,
         });
         await chat.SayAsync(Question);
         await chat.UntilAnsweredAsync();

@@ -29,7 +29,10 @@ internal sealed class LangflowDriver : IAsyncDisposable
     {
         var given = new ServiceSettings
         {
-            Environment = ServiceEnvironments.Production, LangflowRuntimeUrl = fake.Address, LangflowApi = "run", SimulatedPaceMs = 0,
+            Environment = ServiceEnvironments.Production,
+            LangflowRuntimeUrl = fake.Address,
+            LangflowApi = "run",
+            SimulatedPaceMs = 0,
         };
         given = settings is null ? given : settings(given);
         var collection = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System);

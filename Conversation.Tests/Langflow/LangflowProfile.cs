@@ -27,17 +27,30 @@ internal sealed record LangflowProfile(string Version)
 
     public static LangflowProfile V1Dot4 { get; } = new("1.4.2")
     {
-        NeedsKey = false, PagesForMissing = true, TellsErrors = false, NestsData = false, StampsTokens = true, CumulativeAgents = true, Repeats = 0,
+        NeedsKey = false,
+        PagesForMissing = true,
+        TellsErrors = false,
+        NestsData = false,
+        StampsTokens = true,
+        CumulativeAgents = true,
+        Repeats = 0,
     };
 
     public static LangflowProfile V1Dot6 { get; } = new("1.6.4")
     {
-        PagesForMissing = true, TellsErrors = false, NestsData = false, CumulativeAgents = true, Repeats = 1,
+        PagesForMissing = true,
+        TellsErrors = false,
+        NestsData = false,
+        CumulativeAgents = true,
+        Repeats = 1,
     };
 
     public static LangflowProfile V1Dot7 { get; } = new("1.7.3")
     {
-        PagesForMissing = true, TellsErrors = false, NestsData = false, Repeats = 1,
+        PagesForMissing = true,
+        TellsErrors = false,
+        NestsData = false,
+        Repeats = 1,
     };
 
     public static LangflowProfile V1Dot8 { get; } = new("1.8.1");
