@@ -31,7 +31,7 @@ internal sealed class RunAssignments(RunRepository runs, MessageRepository messa
             Agent = AgentOf(run.Metadata) ?? run.Agent,
             Resume = taken is null ? null : new AgentResume(taken.ResumeToken, taken.Text),
             IsHandedOver = () => lease.Reason is StopReason.Handover or StopReason.LeaseLost,
-            Earlier = token => messages.StreamAsync(Caller.Service, run.ConversationId, new MessageRange(Before: trigger.Seq), token),
+            Earlier = token => messages.ContextAsServiceAsync(run.ConversationId, trigger.Seq, token),
         });
     }
 

@@ -32,7 +32,7 @@ internal sealed record AgentContext
     /// </summary>
     public Func<bool> IsHandedOver { get; init; } = static () => false;
 
-    /// <summary>The visible messages before the trigger, oldest first, read only if the runtime wants them.</summary>
+    /// <summary>The visible messages before the trigger and the answers to them, oldest first, read only if the runtime wants them.</summary>
     public required Func<CancellationToken, IAsyncEnumerable<MessageRow>> Earlier { get; init; }
 }
 

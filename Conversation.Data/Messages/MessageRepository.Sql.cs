@@ -62,6 +62,27 @@ public sealed partial class MessageRepository
         LIMIT 1
         """;
 
+    /// <summary>
+    /// What an agent is to know when it answers a message: what stands before it, and the answers to that, although they may have been
+    /// written later, because the message was sent while they were being made.
+    /// </summary>
+    private const string ContextSql = Columns +
+        """
+        WHERE m.conversation_id = @conversationId
+            AND m.seq > @after
+            AND m.deleted_at IS NULL
+            AND m.status <> 'superseded'
+            AND (
+                m.seq < @trigger
+                OR (m.role = 'assistant' AND EXISTS (
+                    SELECT
+                    FROM runs r
+                    JOIN messages t ON t.id = r.trigger_message_id
+                    WHERE r.id = m.run_id AND t.seq < @trigger)))
+        ORDER BY m.seq
+        LIMIT @limit::int
+        """;
+
     private const string InRange = Reachable +
         """
             AND m.conversation_id = @conversationId

@@ -66,6 +66,30 @@ public sealed partial class MessageRepository
         }
     }
 
+    /// <summary>What an agent is to know when it answers a message, oldest first, page by page.</summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="trigger">The seq of the message to answer.</param>
+    /// <param name="token">Ends the query.</param>
+    internal async IAsyncEnumerable<MessageRow> ContextAsServiceAsync(
+        Guid conversationId, long trigger, [EnumeratorCancellation] CancellationToken token)
+    {
+        for (var after = 0L; ;)
+        {
+            var page = await _session.ListAsync<MessageRow>(ContextSql, new { conversationId, trigger, after, limit = PageSize }, token);
+            foreach (var row in page)
+            {
+                yield return row;
+            }
+
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+
+            after = page[^1].Seq;
+        }
+    }
+
     private static object Arguments(Caller caller, Guid conversationId, MessageRange range) => new
     {
         conversationId,

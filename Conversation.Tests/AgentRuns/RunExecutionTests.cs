@@ -181,6 +181,21 @@ internal sealed class RunExecutionTests
     }
 
     [Test]
+    public async Task Run_QueuedBeforeTheEarlierAnswerBegan_KnowsThatAnswer()
+    {
+        await _client.SayAsync(_conversation, "one");
+        var first = await _runtime.NextRunAsync();
+        await _client.SayAsync(_conversation, "two");
+        first.Say("answer one");
+        first.End();
+        var second = await _runtime.NextRunAsync();
+        var earlier = await second.Context.Earlier(CancellationToken.None).Select(message => message.Content).ToListAsync();
+        second.End();
+
+        Assert.That(earlier, Is.EqualTo(new[] { "one", "answer one" }));
+    }
+
+    [Test]
     public async Task Run_UnknownToTheRegistry_FailsHonestly()
     {
         var other = new Mock<IAgentRuntime>(MockBehavior.Strict);

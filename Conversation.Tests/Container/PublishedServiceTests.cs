@@ -15,7 +15,8 @@ internal sealed class PublishedServiceTests
 {
     /// <summary>What the container runtime does before it starts the service.</summary>
     private const string Contain =
-        "mount --make-rprivate / && mount -t tmpfs tmpfs /tmp && mount -o remount,ro,bind / && cd \"$1\" && shift "
+        "mount --make-rprivate / && mount --bind \"$1\" /mnt && mount -o remount,ro,bind /mnt && mount -t tmpfs tmpfs /tmp "
+        + "&& mount -o remount,ro,bind / && cd /mnt && shift "
         + "&& exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs env -i \"$@\"";
 
     private string _folder = "";
@@ -85,7 +86,7 @@ internal sealed class PublishedServiceTests
             Assert.That(check.ExitCode, Is.Zero, check.Text);
             Assert.That(service.ExitCode, Is.Zero);
         });
-        Assert.That(await output, Does.Contain("\"LogLevel\"").And.Not.Contain("Read-only file system"));
+        Assert.That(await output, Does.Contain("\"level\"").And.Not.Contain("Read-only file system"));
     }
 
     private Task<ChildProcess.Outcome> RunAsync(string[] command) => ChildProcess.RunAsync(
