@@ -7,7 +7,7 @@ namespace Conversation.Tests.Infrastructure;
 /// <summary>A TCP proxy that can stop reading from the service, as a client does whose machine sleeps.</summary>
 internal sealed class StallingProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _target;
     private readonly bool _isBothWays;
@@ -16,8 +16,9 @@ internal sealed class StallingProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
     private TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private StallingProxy(Uri target, bool isBothWays)
+    private StallingProxy(Uri target, bool isBothWays, int port)
     {
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _target = target;
         _isBothWays = isBothWays;
         _open.SetResult();
@@ -30,7 +31,8 @@ internal sealed class StallingProxy : IAsyncDisposable
 
     /// <param name="target">What stands behind it.</param>
     /// <param name="isBothWays">Whether a stall also holds what the client sends.</param>
-    public static StallingProxy Start(Uri target, bool isBothWays = false) => new(target, isBothWays);
+    /// <param name="port">Where it listens; 0 for any.</param>
+    public static StallingProxy Start(Uri target, bool isBothWays = false, int port = 0) => new(target, isBothWays, port);
 
     public void Stall() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -20,7 +20,8 @@ internal sealed class WaitingTests
             new NpgsqlConnectionStringBuilder(database) { Port = port }.ConnectionString, environment));
         await api.SaidAsync($"Waiting for the database at 127.0.0.1:{port}/");
 
-        await using var proxy = TcpRelay.Start(port, new NpgsqlConnectionStringBuilder(database).Port);
+        await using var proxy = StallingProxy.Start(
+            new Uri($"tcp://127.0.0.1:{new NpgsqlConnectionStringBuilder(database).Port}"), port: port);
         await api.StartedAsync();
 
         using var client = new ApiClient(api.Address, token: null);
