@@ -106,7 +106,7 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
             _connection = null;
             _lost.Add(_name!);
             // Not back into the pool: after a batch that could not be sent, Npgsql counts statements as prepared that the server never saw.
-            NpgsqlConnection.ClearPool(broken);
+            source.Clear();
             await broken.DisposeAsync();
         }
     }
