@@ -12,12 +12,21 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
     public const string Mark = """{"runtime": "simulated"}""";
 
     private const int LongestQuote = 200;
+    private const string NoneConfigured = "No agent was asked, because none is configured yet.";
 
     public string Name => RuntimeName;
 
     public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: true);
 
-    public async IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, [EnumeratorCancellation] CancellationToken token)
+    public IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, CancellationToken token) =>
+        RunAsync(context, NoneConfigured, token);
+
+    /// <summary>Stands in for another runtime, and tells the reader why.</summary>
+    /// <param name="context">What that one was asked.</param>
+    /// <param name="why">A sentence.</param>
+    /// <param name="token">Ends it.</param>
+    public async IAsyncEnumerable<AgentOutput> RunAsync(
+        AgentContext context, string why, [EnumeratorCancellation] CancellationToken token)
     {
         var script = SimulatedScript.Parse(context.Agent);
         if (context.Resume is null)
@@ -31,7 +40,7 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
             yield return new ResumePoint("0");
         }
 
-        var pieces = script.Words is { } words ? Pieces(words, script.WordsPerPiece) : Words(Answer(context.Trigger.Content));
+        var pieces = script.Words is { } words ? Pieces(words, script.WordsPerPiece) : Words(Answer(context.Trigger.Content, why));
         var pace = script.Pace ?? options.Pace;
         var said = 0;
         foreach (var piece in pieces)
@@ -68,11 +77,10 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
         yield return new AnswerEnd("stop");
     }
 
-    private static string Answer(string asked)
+    private static string Answer(string asked, string why)
     {
         var quote = asked.Length <= LongestQuote ? asked : $"{asked[..Cut(asked)]}…";
-        return $"This is a simulated answer. You wrote: “{quote}” "
-            + "No agent was asked, because none is configured yet; this text only shows how an answer arrives, word by word.";
+        return $"This is a simulated answer. You wrote: “{quote}” {why} It only shows how an answer arrives, word by word.";
     }
 
     private static int Cut(string text) => char.IsHighSurrogate(text[LongestQuote - 1]) ? LongestQuote - 1 : LongestQuote;

@@ -36,7 +36,8 @@ internal sealed class LangflowRuntime(
             }
 
             // It marks its answer and warns of it by itself. The agent is a flow, no script for it.
-            await foreach (var output in simulated.RunAsync(context with { Agent = null }, token))
+            var why = $"Langflow could not be used: {opening.Failure!.Message}";
+            await foreach (var output in simulated.RunAsync(context with { Agent = null }, why, token))
             {
                 yield return output;
             }

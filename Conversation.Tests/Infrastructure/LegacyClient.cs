@@ -31,12 +31,12 @@ internal sealed class LegacyClient : IAsyncDisposable
     }
 
     /// <summary>The next frame, null at the end.</summary>
-    public async Task<JsonElement?> NextAsync()
+    public async Task<JsonElement?> NextAsync(CancellationToken? token = null)
     {
         var frame = new MemoryStream();
         while (true)
         {
-            var received = await _socket.ReceiveAsync(_buffer, Patience.Token);
+            var received = await _socket.ReceiveAsync(_buffer, token ?? Patience.Token);
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 return null;
@@ -51,10 +51,10 @@ internal sealed class LegacyClient : IAsyncDisposable
     }
 
     /// <summary>Frames up to and with the first of a type, as text.</summary>
-    public async Task<List<JsonElement>> UntilAsync(string type)
+    public async Task<List<JsonElement>> UntilAsync(string type, CancellationToken? token = null)
     {
         var frames = new List<JsonElement>();
-        while (await NextAsync() is { } frame)
+        while (await NextAsync(token) is { } frame)
         {
             frames.Add(frame);
             if (TypeOf(frame) == type)

@@ -13,6 +13,8 @@ internal sealed partial class FakeLangflow : IAsyncDisposable
 {
     public const string FirstFlow = "6f1a2b3c-0000-4000-8000-000000000001";
 
+    private const string Page = "<!doctype html><html><body>Langflow</body></html>";
+
     private readonly WebApplication _app;
     private readonly Channel<FakeRun> _runs = Channel.CreateBounded<FakeRun>(10_000);
 
@@ -54,6 +56,21 @@ internal sealed partial class FakeLangflow : IAsyncDisposable
 
     public int Count(string request) => Requests.Count(made => made.StartsWith(request, StringComparison.Ordinal));
 
+    /// <summary>Answers everything below a path in place of the fake: with JSON, or with a page where there is none.</summary>
+    public void Answer(string path, int status, string? json) => Override = async http =>
+    {
+        if (!http.Request.Path.StartsWithSegments(path, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        http.Response.StatusCode = status;
+        http.Response.ContentType = json is null ? "text/html; charset=utf-8" : "application/json";
+        http.Response.Headers.Location = status is >= 300 and < 400 ? "/login" : default;
+        await http.Response.WriteAsync(json ?? Page);
+        return true;
+    };
+
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(new CancellationToken(canceled: true));
@@ -70,7 +87,7 @@ internal sealed partial class FakeLangflow : IAsyncDisposable
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "text/html; charset=utf-8";
-        await http.Response.WriteAsync("<!doctype html><html><body>Langflow</body></html>");
+        await http.Response.WriteAsync(Page);
     }
 
     private async Task AnswerAsync(HttpContext http, RequestDelegate next)

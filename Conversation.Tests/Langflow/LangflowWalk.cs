@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Conversation.Api.Configuration;
+using Conversation.Api.Langflow;
 using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Conversation.Tests.Langflow;
 
@@ -20,23 +22,43 @@ internal sealed class LangflowWalk : IAsyncDisposable
 
     public ApiClient Client { get; }
 
-    public static async Task<LangflowWalk> StartAsync(LangflowProfile profile, Func<ServiceSettings, ServiceSettings>? change = null)
+    public static async Task<LangflowWalk> StartAsync(
+        LangflowProfile profile,
+        Func<ServiceSettings, ServiceSettings>? change = null,
+        Func<LangflowOptions, LangflowOptions>? options = null)
     {
         var fake = await FakeLangflow.StartAsync(profile);
-        var host = await ApiHost.StartAsync(settings =>
-        {
-            settings = settings with { LangflowRuntimeUrl = fake.Address, LangflowApi = "run", SimulatedPaceMs = 0 };
-            return change is null ? settings : change(settings);
-        });
+        var host = await ApiHost.StartAsync(
+            settings =>
+            {
+                settings = settings with { LangflowRuntimeUrl = fake.Address, LangflowApi = "run", SimulatedPaceMs = 0 };
+                return change is null ? settings : change(settings);
+            },
+            services =>
+            {
+                var registered = services.Select(service => service.ImplementationInstance).OfType<LangflowOptions>().Last();
+                services.AddSingleton(options is null ? registered : options(registered));
+            });
         return new LangflowWalk(fake, host);
     }
+
+    /// <summary>The same in production, where nothing is simulated.</summary>
+    public static Task<LangflowWalk> StartInProductionAsync(
+        LangflowProfile profile, Func<LangflowOptions, LangflowOptions>? options = null) =>
+        StartAsync(profile, settings => settings with { Environment = ServiceEnvironments.Production }, options);
 
     /// <summary>Says something, and tells what everyone saw until the run had ended.</summary>
     /// <param name="text">What.</param>
     /// <param name="metadata">Of the new conversation; by default it names the flow.</param>
     /// <param name="conversation">Where; by default a new one.</param>
-    /// <param name="shown">Set once the first text was seen.</param>
-    public async Task<Seen> SayAsync(string text = "Hello", object? metadata = null, Guid? conversation = null, TaskCompletionSource? shown = null)
+    /// <param name="shown">Done in that conversation once the first text was seen.</param>
+    /// <param name="token">How long a legacy client waits for anything.</param>
+    public async Task<Seen> SayAsync(
+        string text = "Hello",
+        object? metadata = null,
+        Guid? conversation = null,
+        Func<Guid, Task>? shown = null,
+        CancellationToken? token = null)
     {
         var id = conversation ?? await Client.CreateConversationAsync(
             new { title = "Walk", metadata_json = metadata ?? new { flow_id = FakeLangflow.FirstFlow } });
@@ -44,21 +66,36 @@ internal sealed class LangflowWalk : IAsyncDisposable
         await legacy.NextAsync();
         await using var v2 = await V2Socket.ConnectAsync(Client, id, position: null);
         await Client.SayAsync(id, text);
-        var legacyFrames = shown is null ? [] : await legacy.UntilAsync("stream");
-        shown?.SetResult();
-        legacyFrames.AddRange(await legacy.UntilAsync("complete"));
         var v2Frames = new List<JsonElement>();
-        await v2.UntilAsync(frame =>
+        var following = v2.UntilAsync(frame =>
         {
             v2Frames.Add(frame);
             return LegacyClient.TypeOf(frame) is "run.completed" or "run.failed" or "run.cancelled";
         });
+        var legacyFrames = new List<JsonElement>();
+        if (shown is not null)
+        {
+            legacyFrames = await legacy.UntilAsync("stream");
+            await shown(id);
+        }
+
+        legacyFrames.AddRange(await legacy.UntilAsync("complete", token));
+        await following;
+        Assert.That(LegacyClient.TypeOf(legacyFrames[0]), Is.EqualTo("ack"));
         return new Seen(
             id,
             LegacyClient.Merged(legacyFrames)[1..],
             v2Frames,
             (await Client.MessagesAsync(id)).LastOrDefault(message => message.GetProperty("role").GetString() == "assistant"),
             (await Client.GetAsync($"/conversations/{id}/runs")).EnumerateArray().Last());
+    }
+
+    /// <summary>Cancels what runs in a conversation.</summary>
+    public async Task CancelAsync(Guid conversation)
+    {
+        var run = (await Client.GetAsync($"/conversations/{conversation}/runs")).EnumerateArray().Single().GetProperty("id").GetString();
+        using var response = await Client.Http.PostAsync($"{ApiClient.Root}/runs/{run}/cancel", null);
+        Assert.That((int)response.StatusCode, Is.EqualTo(202));
     }
 
     public async ValueTask DisposeAsync()
@@ -77,20 +114,11 @@ internal sealed class LangflowWalk : IAsyncDisposable
     {
         public string? Content => Answer.ValueKind == JsonValueKind.Undefined ? null : Answer.GetProperty("content").GetString();
 
-        /// <summary>The types of the events: how much of the text came in pieces is a matter of speed.</summary>
-        public List<string> Types =>
-            [.. V2.Select(LegacyClient.TypeOf).Where(type => type is not ("subscription.ready" or "heartbeat" or "message.delta"))];
+        /// <summary>What the frames of the v2 dialect tell: see <see cref="Told"/>.</summary>
+        public List<string> ToldV2 => Told.Of(V2);
 
-        /// <summary>The text that a v2 client has put together at the end.</summary>
-        public string V2Content
-        {
-            get
-            {
-                var reader = new V2Reader();
-                V2.ForEach(reader.Apply);
-                return reader.TextOf(Answer.GetProperty("id").GetString()!);
-            }
-        }
+        /// <summary>The stored answer and the stored run.</summary>
+        public string Stored => (Answer.ValueKind == JsonValueKind.Undefined ? "nothing" : Told.Message(Answer)) + $"; run {Told.Run(Run)}";
 
         public string RunSays(string name) => Run.GetProperty(name).ToString();
     }
