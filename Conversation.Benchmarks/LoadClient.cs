@@ -55,10 +55,10 @@ internal sealed class LoadClient : IDisposable
     }
 
     /// <summary>A message that an agent answers.</summary>
-    public async Task AskAsync(Guid conversation)
+    public async Task AskAsync(Guid conversation, string content = Content)
     {
         using var response = await Http.PostAsJsonAsync(
-            new Uri($"/api/v1/conversations/{conversation}/messages", UriKind.Relative), new { role = "user", content = Content });
+            new Uri($"/api/v1/conversations/{conversation}/messages", UriKind.Relative), new { role = "user", content });
         response.EnsureSuccessStatusCode();
     }
 

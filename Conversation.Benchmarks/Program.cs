@@ -5,6 +5,7 @@ using Conversation.Benchmarks.Report;
 return args switch
 {
     ["bare", var connectionString, var url] => await BareService.RunAsync(connectionString, url),
+    ["fake-langflow", var url] => await LangflowLoad.ServeAsync(url),
     ["soak", var minutes] => await Soak.RunAsync(TimeSpan.FromMinutes(double.Parse(minutes, CultureInfo.InvariantCulture))),
     ["reliability"] => await ReliabilityReport.WriteAsync(),
     [] or ["all", ..] => await Suite.RunAsync(args),

@@ -13,7 +13,7 @@ namespace Conversation.Benchmarks;
 /// </summary>
 internal static class RunsLoad
 {
-    private const int PerSecond = 25;
+    public const int PerSecond = 25;
 
     public static string What(int streams) => $"{streams} runs, {PerSecond} chunks a second, one follower each";
 
@@ -24,14 +24,26 @@ internal static class RunsLoad
     public static async Task<Figures> RunAsync(Measurement run, int streams, Subject? at = null, LongHistogram? steps = null)
     {
         using var client = await LoadClient.CreateAsync(run, 64);
-        var chunks = Math.Max((int)(run.Duration.TotalSeconds * PerSecond), 1);
+        var chunks = Chunks(run);
         var conversations = await client.ConversationsAsync(streams, $"words={chunks}&pace_ms={1000 / PerSecond}&stamps=true");
+        return await FollowAsync(run, client, conversations, conversation => client.AskAsync(conversation), at, steps);
+    }
+
+    /// <summary>How many chunks an answer has.</summary>
+    public static int Chunks(Measurement run) => Math.Max((int)(run.Duration.TotalSeconds * PerSecond), 1);
+
+    /// <summary>Follows conversations whose answers are stamps, all asked at once, to their ends.</summary>
+    /// <exception cref="InvalidOperationException">An answer was not whole, or not in order.</exception>
+    public static async Task<Figures> FollowAsync(
+        Measurement run, LoadClient client, Guid[] conversations, Func<Guid, Task> ask, Subject? at = null, LongHistogram? steps = null)
+    {
+        var chunks = Chunks(run);
         var sockets = await Task.WhenAll(conversations.Select(conversation => client.FollowAsync(conversation, at)));
         var latencies = LoadLoop.NewHistogram();
         var before = run.Cpu.Read();
         var started = TimeProvider.System.GetTimestamp();
         var reading = sockets.Select(socket => ReadAsync(socket, chunks, latencies, steps)).ToArray();
-        await Task.WhenAll(conversations.Select(client.AskAsync));
+        await Task.WhenAll(conversations.Select(ask));
         await Task.WhenAll(reading);
         var after = run.Cpu.Read();
         foreach (var socket in sockets)
@@ -39,10 +51,11 @@ internal static class RunsLoad
             socket.Dispose();
         }
 
-        return Figures.From(What(streams), run, latencies, TimeProvider.System.GetElapsedTime(started).TotalSeconds, before, after);
+        return Figures.From(What(conversations.Length), run, latencies, TimeProvider.System.GetElapsedTime(started).TotalSeconds, before, after);
     }
 
-    private static async Task ReadAsync(ClientWebSocket socket, int chunks, LongHistogram latencies, LongHistogram? steps)
+    /// <summary>Reads one answer of so many stamps to its end.</summary>
+    public static async Task ReadAsync(ClientWebSocket socket, int chunks, LongHistogram latencies, LongHistogram? steps)
     {
         var buffer = new byte[64 * 1024];
         var text = new StringBuilder();

@@ -18,6 +18,7 @@ internal sealed class Subject : IAsyncDisposable
 
     public const string Service = "conversation";
     public const string Bare = "bare Kestrel + Npgsql";
+    private const string Langflow = "fake Langflow";
 
     public string Name { get; }
 
@@ -37,6 +38,10 @@ internal sealed class Subject : IAsyncDisposable
 
     public static Task<Subject> StartBareAsync(string connectionString) => StartAsync(
         Bare, "Conversation.Benchmarks.dll", "/health", url => ["bare", connectionString, url], new Dictionary<string, string?>());
+
+    /// <summary>What the service runs flows on: no subject of the measurement, so its processor time is nobody's.</summary>
+    public static Task<Subject> StartLangflowAsync() => StartAsync(
+        Langflow, "Conversation.Benchmarks.dll", "/api/v1/version", url => ["fake-langflow", url], new Dictionary<string, string?>());
 
     /// <summary>A development token of the service.</summary>
     public async Task<string> TokenAsync()

@@ -30,6 +30,7 @@ internal static class Suite
             await bench.BothAsync(async run => bench.Note(await FollowersLoad.RunAsync(run, followers: 100, perSecond: 100)));
         },
         ["runs"] = bench => bench.ServiceAsync(async run => bench.Note(await RunsLoad.RunAsync(run, streams: 200))),
+        ["langflow"] = LangflowLoad.RunAsync,
         ["stalled"] = bench => bench.BothAsync(async run =>
         {
             bench.Note(await GroupLoad.RunAsync(run, stalled: 0));

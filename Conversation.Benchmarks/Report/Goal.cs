@@ -32,6 +32,13 @@ internal sealed record Goal(string What, string Reach, Func<Results, (string Mea
         new(RunsLoad.What(200), "at most 80 us of CPU a chunk, checkpoints included", results => results.Find(RunsLoad.What(200), Subject.Service) is { } own
             ? (Text($"{own.Cpu:F0} us"), own.Cpu <= 80)
             : null),
+        new(LangflowLoad.What, "complete and in order", results => results.Find(LangflowLoad.What, Subject.Service) is { } own
+            ? (Text($"p50 {own.P50:F2} ms, p99 {own.P99:F2} ms, {own.Cpu:F0} us of CPU a chunk"), true)
+            : null),
+        new(LangflowLoad.WhatBeside, "the others' p99 grows by at most 5 ms", results =>
+            results.Find(LangflowLoad.What, Subject.Service) is { } alone && results.Find(LangflowLoad.WhatBeside, Subject.Service) is { } beside
+                ? (Text($"{beside.P99 - alone.P99:F1} ms"), beside.P99 - alone.P99 <= 5)
+                : null),
         new("one stalled follower of ten", "the other nine's p99 grows by at most 5 ms", results =>
             Growth(results, Subject.Service) is { } own && Growth(results, Subject.Bare) is { } bare
                 ? (Text($"{own:F1} ms; plain SignalR group {bare:F0} ms"), own <= 5)

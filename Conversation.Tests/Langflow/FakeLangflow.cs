@@ -4,6 +4,7 @@ using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Conversation.Tests.Langflow;
@@ -18,12 +19,12 @@ internal sealed partial class FakeLangflow : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Channel<FakeRun> _runs = Channel.CreateBounded<FakeRun>(10_000);
 
-    private FakeLangflow(LangflowProfile profile)
+    private FakeLangflow(LangflowProfile profile, string url)
     {
         Profile = profile;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls(url);
         _app = builder.Build();
         _app.Use(AnswerAsync);
     }
@@ -44,12 +45,15 @@ internal sealed partial class FakeLangflow : IAsyncDisposable
     /// <summary>Cookies that came; none ever should.</summary>
     public ConcurrentQueue<string> Cookies { get; } = [];
 
-    public static async Task<FakeLangflow> StartAsync(LangflowProfile profile)
+    public static async Task<FakeLangflow> StartAsync(LangflowProfile profile, string url = "http://127.0.0.1:0")
     {
-        var fake = new FakeLangflow(profile);
+        var fake = new FakeLangflow(profile, url);
         await fake._app.StartAsync();
         return fake;
     }
+
+    /// <summary>Waits until the process is told to stop, where the fake is a process of its own.</summary>
+    public Task StoppedAsync() => _app.WaitForShutdownAsync();
 
     /// <summary>The next run that reached the fake.</summary>
     public Task<FakeRun> NextRunAsync() => _runs.Reader.ReadAsync().OrTimeout();
