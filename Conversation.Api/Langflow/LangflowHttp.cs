@@ -15,6 +15,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
     private const string KeyHeader = "x-api-key";
     private const int LongestComplaint = 64 * 1024;
     private const string ForeignFlow = "permission";
+    private const string SwitchedOff = "DEVELOPER_API_DISABLED";
 
     private readonly HttpClient _client = clients.CreateClient(ClientName);
 
@@ -95,13 +96,16 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
     /// <summary>What a reply that is no success means.</summary>
     public static async Task<Exception> FailureAsync(HttpResponseMessage response, CancellationToken token)
     {
-        var complaint = IsPage(response) ? null : ErrorText.OfBody(await HeadAsync(response, token));
+        var head = IsPage(response) ? [] : await HeadAsync(response, token);
+        var complaint = ErrorText.OfBody(head);
         return response.StatusCode switch
         {
             HttpStatusCode.OK or HttpStatusCode.NotFound => new LangflowUnusableException(
                 LangflowErrors.FlowNotFound, "The flow was not found in Langflow."),
             HttpStatusCode.Forbidden when complaint?.Contains(ForeignFlow, StringComparison.Ordinal) == true =>
                 new LangflowUnusableException(LangflowErrors.FlowNotFound, "The flow is another Langflow user's."),
+            HttpStatusCode.Forbidden when ErrorText.Parse(head)?.Get("detail")?.Text("code") == SwitchedOff =>
+                new LangflowUnusableException(LangflowErrors.Unavailable, "The workflows API is switched off in Langflow."),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new LangflowUnusableException(
                 LangflowErrors.AuthFailed, "Langflow refused the credential."),
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.InternalServerError

@@ -68,9 +68,7 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
         try
         {
             var bearer = await LogInAsync(token);
-            using var request = LangflowHttp.Request(HttpMethod.Post, "api/v1/api_key/", key: null, new { name = KeyName });
-            request.Headers.Authorization = new("Bearer", bearer);
-            var minted = (await http.ReadAsync(request, token)).Text("api_key") ?? throw Refused("Langflow minted no key.");
+            var minted = await AskForKeyAsync(bearer, token);
             _mintedAt = time.GetTimestamp();
             Log.Minted(logger);
             return minted;
@@ -86,6 +84,23 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
                 // Clients know this word from the service that this one replaces, whatever kept it from a credential.
                 Notice = error.Notice ?? LangflowNotices.AuthFailed,
             };
+        }
+    }
+
+    /// <summary>Not to be repeated, so the client lets it take its time; but every run waits for it.</summary>
+    private async Task<string> AskForKeyAsync(string bearer, CancellationToken token)
+    {
+        using var patience = new CancellationTokenSource(options.Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, patience.Token);
+        using var request = LangflowHttp.Request(HttpMethod.Post, "api/v1/api_key/", key: null, new { name = KeyName });
+        request.Headers.Authorization = new("Bearer", bearer);
+        try
+        {
+            return (await http.ReadAsync(request, either.Token)).Text("api_key") ?? throw Refused("Langflow minted no key.");
+        }
+        catch (OperationCanceledException error) when (!token.IsCancellationRequested)
+        {
+            throw new LangflowUnusableException(LangflowErrors.Unavailable, "Langflow does not answer.", error);
         }
     }
 

@@ -1,5 +1,6 @@
 using Conversation.Api.Configuration;
 using Conversation.Api.Langflow;
+using Microsoft.AspNetCore.Http;
 
 namespace Conversation.Tests.Langflow;
 
@@ -36,6 +37,17 @@ internal sealed class LangflowRefusalWalkTests
 
         Sight.Nothing("no_flows_found", "No flow is configured, and Langflow lists none.", Sight.Authenticated, "warn no_flows_found")
             .Check(await walk.SayAsync(metadata: new { }));
+    }
+
+    /// <summary>Its refusal is no refusal of the key, which would be minted anew.</summary>
+    [Test]
+    public async Task Workflows_SwitchedOff_SaysSo()
+    {
+        await using var walk = await LangflowWalk.StartAsync(
+            LangflowProfile.V1Dot11, settings => settings with { Environment = ServiceEnvironments.Production, LangflowApi = "workflows" }, Quick);
+        walk.Fake.WorkflowsAreOn = false;
+
+        Sight.Nothing("langflow_unavailable", "The workflows API is switched off in Langflow.").Check(await walk.SayAsync());
     }
 
     [Test]
@@ -113,23 +125,22 @@ internal sealed class LangflowRefusalWalkTests
         yield return Login("slow", whole, fake =>
         {
             var slow = 1;
-            fake.Override = async http =>
-            {
-                if (http.Request.Path != "/api/v1/auto_login" || Interlocked.Decrement(ref slow) < 0)
-                {
-                    return false;
-                }
-
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
-                return true;
-            };
+            fake.Override = async http => Interlocked.Decrement(ref slow) >= 0 && await HangAsync(http, "/api/v1/auto_login");
         });
-        yield return Login("never answered", Sight.Nothing("langflow_unavailable", "Langflow does not answer.", Sight.Refused), fake =>
-            fake.Override = async http =>
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
-                return true;
-            });
+        var silent = Sight.Nothing("langflow_unavailable", "Langflow does not answer.", Sight.Refused);
+        yield return Login("never answered", silent, fake => fake.Override = http => HangAsync(http, "/api/v1/auto_login"));
+        yield return Login("answered, but no key is", silent, fake => fake.Override = http => HangAsync(http, "/api/v1/api_key"));
+    }
+
+    private static async Task<bool> HangAsync(HttpContext http, string path)
+    {
+        if (!http.Request.Path.StartsWithSegments(path, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        return true;
     }
 
     private static LangflowOptions Quick(LangflowOptions options) =>
