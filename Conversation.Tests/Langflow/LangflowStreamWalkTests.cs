@@ -75,6 +75,25 @@ internal sealed class LangflowStreamWalkTests
         await (await walk.Fake.NextRunAsync()).Cancelled.OrTimeout();
     }
 
+    [Test]
+    public async Task Job_OfTheWorkflowsApi_IsSeenAndStoredTheSame()
+    {
+        await using var walk = await LangflowWalk.StartAsync(LangflowProfile.V1Dot11, settings => settings with { LangflowApi = "workflows" });
+        var saying = walk.SayAsync();
+        var job = await walk.Fake.NextJobAsync();
+        await job.HeardAsync();
+        job.Emit(
+            job.Events.User(job.Input),
+            job.Events.Message("m-1", "Hel", partial: true),
+            job.Events.Token("m-1", "Hel"),
+            job.Events.Token("m-1", "lo"),
+            job.Events.Message("m-1", "Hello"),
+            job.Events.End(("m-1", "Hello")));
+        job.End();
+
+        Sight.Whole("Hello").Check(await saying);
+    }
+
     private static IEnumerable<TestCaseData> Streams()
     {
         yield return Stream("first piece comes twice", All, run => FakeFlows.PlainAsync(run, Pieces));

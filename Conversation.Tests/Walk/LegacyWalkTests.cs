@@ -60,6 +60,10 @@ internal sealed class LegacyWalkTests
             Assert.That(messages.Select(message => message.GetProperty("role").GetString()), Is.EqualTo(new[] { "user", "assistant" }));
             Assert.That(messages[0].GetProperty("content").GetString(), Is.EqualTo("Hello"));
             Assert.That(messages[1].GetProperty("content").GetString(), Is.EqualTo(LegacyClient.TextOf(frames)));
+            Assert.That(messages[1].GetProperty("content").GetString(), Is.EqualTo(
+                "This is a simulated answer. You wrote: “Hello” No agent was asked, because none is configured yet. "
+                + "It only shows how an answer arrives, word by word."));
+            Assert.That(messages[1].GetProperty("metadata_json").GetProperty("runtime").GetString(), Is.EqualTo("simulated"));
             Assert.That(messages[1].GetProperty("status").GetString(), Is.EqualTo("completed"));
         });
     }
