@@ -178,7 +178,6 @@ internal sealed class RunFailureTests
     }
 
     [TestCase(1)]
-    [TestCase(70, Category = "Long")]
     public async Task Run_LongSilence_IsNotAnEnd(int seconds)
     {
         await using var fake = await FakeLangflow.StartAsync(LangflowProfile.V1Dot8);
