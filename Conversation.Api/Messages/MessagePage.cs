@@ -38,6 +38,9 @@ internal sealed class MessagePage
         return new MessagePage(range, more ? [.. rows.Take(limit)] : rows, stream: null, more);
     }
 
+    /// <summary>Whether rows were read already; of all messages as they come, none are yet.</summary>
+    public bool HasRows => _rows.Count > 0;
+
     /// <summary>Says where the next page is (RFC 8288).</summary>
     public void AddLink(HttpRequest request, HttpResponse response)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using Conversation.Api.Auth;
 using Conversation.Api.Errors;
 using Conversation.Api.Wire;
+using Conversation.Data.Access;
 using Conversation.Data.Conversations;
 using Conversation.Data.Log;
 using Conversation.Data.Messages;
@@ -41,7 +42,6 @@ public sealed class MessagesController(
     {
         ArgumentNullException.ThrowIfNull(request);
         var caller = callers.Resolve(User);
-        _ = await conversations.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
         var range = new MessageRange(
             await SeqAsync(conversationId, "after", request.After, 0, token),
             await SeqAsync(conversationId, "before", request.Before, long.MaxValue, token),
@@ -49,6 +49,12 @@ public sealed class MessagesController(
             request.Order == "desc",
             request.Include is not null);
         var page = await MessagePage.ReadAsync(messages, caller, conversationId, range, token);
+        if (!page.HasRows)
+        {
+            // Rows that were read say themselves that the conversation is within reach.
+            await CheckReachAsync(caller, conversationId, token);
+        }
+
         page.AddLink(Request, Response);
         return page.Rows(token);
     }
@@ -166,6 +172,15 @@ public sealed class MessagesController(
         var message = Guid.TryParse(text, out var id)
             ? await messages.FindAsync(callers.Resolve(User), conversationId, id, token)
             : null;
-        return message?.Seq ?? throw ServiceException.Invalid(field, "must be the id of a message of this conversation, or a seq");
+        if (message is null)
+        {
+            await CheckReachAsync(callers.Resolve(User), conversationId, token);
+            throw ServiceException.Invalid(field, "must be the id of a message of this conversation, or a seq");
+        }
+
+        return message.Seq;
     }
+
+    private async Task CheckReachAsync(Caller caller, Guid conversationId, CancellationToken token) =>
+        _ = await conversations.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
 }
