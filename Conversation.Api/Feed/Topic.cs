@@ -13,6 +13,7 @@ internal sealed class Topic(Guid conversationId)
 {
     private readonly RecentEvents _recent = new();
     private readonly List<Follower> _followers = [];
+    private Follower[]? _everyone;
     private DeltaFrame? _lastDelta;
 
     public Guid ConversationId => conversationId;
@@ -44,6 +45,7 @@ internal sealed class Topic(Guid conversationId)
         lock (Gate)
         {
             _followers.Add(follower);
+            _everyone = null;
         }
     }
 
@@ -52,6 +54,7 @@ internal sealed class Topic(Guid conversationId)
         lock (Gate)
         {
             _followers.Remove(follower);
+            _everyone = null;
         }
     }
 
@@ -67,6 +70,7 @@ internal sealed class Topic(Guid conversationId)
     /// </summary>
     public void Learn(LogHead look)
     {
+        Follower[] everyone;
         lock (Gate)
         {
             if (Head < 0)
@@ -81,13 +85,16 @@ internal sealed class Topic(Guid conversationId)
 
             Owner = look.OwnerId;
             IsGone = look.Deleted;
-            Wake();
+            everyone = Everyone();
         }
+
+        Wake(everyone);
     }
 
     /// <summary>Takes events that were read from the log. Only the next one counts: what is known already is passed over.</summary>
     public void Publish(IEnumerable<LogEntry> entries)
     {
+        Follower[] everyone;
         lock (Gate)
         {
             foreach (var entry in entries)
@@ -109,8 +116,10 @@ internal sealed class Topic(Guid conversationId)
                 }
             }
 
-            Wake();
+            everyone = Everyone();
         }
+
+        Wake(everyone);
     }
 
     public void Open(LiveText text)
@@ -136,6 +145,7 @@ internal sealed class Topic(Guid conversationId)
     /// <summary>Takes a piece of a text that another node generates; what is known already is passed over.</summary>
     public void TakeForeign(StoredChunk chunk)
     {
+        Follower[] everyone = [];
         lock (Gate)
         {
             if (Text is { IsForeign: true } text
@@ -146,9 +156,11 @@ internal sealed class Topic(Guid conversationId)
             {
                 text.Append(chunk.Text.AsSpan(text.Length - chunk.FromOffset));
                 text.Publish();
-                Wake();
+                everyone = Everyone();
             }
         }
+
+        Wake(everyone);
     }
 
     /// <summary>Lets the followers that want it know that all is well.</summary>
@@ -177,13 +189,16 @@ internal sealed class Topic(Guid conversationId)
     /// <summary>Shows the text so far to everyone.</summary>
     public void Show(LiveText text)
     {
+        Follower[] everyone = [];
         lock (Gate)
         {
             if (text.Publish())
             {
-                Wake();
+                everyone = Everyone();
             }
         }
+
+        Wake(everyone);
     }
 
     /// <summary>The event after a seq, if it is among the latest. Call under the gate.</summary>
@@ -222,9 +237,12 @@ internal sealed class Topic(Guid conversationId)
         Text = new LiveText(message, seq, attempt, keep, isForeign: true);
     }
 
-    private void Wake()
+    private Follower[] Everyone() => _everyone ??= [.. _followers];
+
+    /// <summary>Without the gate: whoever is woken looks for a frame at once, and would wait until the last one is woken.</summary>
+    private static void Wake(Follower[] everyone)
     {
-        foreach (var follower in _followers)
+        foreach (var follower in everyone)
         {
             follower.Wake();
         }
