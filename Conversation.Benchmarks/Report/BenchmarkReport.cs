@@ -33,6 +33,8 @@ internal static class BenchmarkReport
                 $"| {goal.What} | {goal.Reach} | {found?.Measured ?? "not measured"} | {(found is null ? "?" : found.Value.Reached ? "yes" : "**no**")} |\n");
         }
 
+        // Written by hand after a look with a profiler; a new run does not know it.
+        text.Append('\n').Append(await File.ReadAllTextAsync(Path.Combine(plots, "limits.md")));
         text.Append("\n## Growth\n\nThe cost of one operation while the number of things grows. The vertical axes begin at zero.\n\n");
         for (var i = 0; i < Growth.Series.Count; i++)
         {
