@@ -7,9 +7,14 @@ namespace Conversation.Api.Langflow;
 /// <param name="Notices">What there is to say of it.</param>
 /// <param name="Answer">The run that has begun; null where none has.</param>
 /// <param name="Chosen">The flow that was chosen for the conversation; null where it had one.</param>
-/// <param name="Failure">Why none has begun.</param>
+/// <param name="Unusable">Why none could be begun.</param>
+/// <param name="Failed">Why one that was begun failed at once.</param>
 internal sealed record Opening(
-    IReadOnlyList<Notice> Notices, ILangflowAnswer? Answer = null, string? Chosen = null, LangflowUnusableException? Failure = null);
+    IReadOnlyList<Notice> Notices,
+    ILangflowAnswer? Answer = null,
+    string? Chosen = null,
+    LangflowUnusableException? Unusable = null,
+    AgentRuntimeException? Failed = null);
 
 /// <summary>Begins runs: gets the key, chooses the flow and the API.</summary>
 internal sealed partial class LangflowOpener(
@@ -17,12 +22,16 @@ internal sealed partial class LangflowOpener(
 {
     private static readonly Notice Authenticated = new("info", LangflowNotices.Authenticated);
 
-    /// <exception cref="AgentRuntimeException">The flow was begun, and failed at once.</exception>
     public async Task<Opening> OpenAsync(AgentContext context, CancellationToken token)
     {
         try
         {
             return await TryAsync(context, token);
+        }
+        catch (AgentRuntimeException error)
+        {
+            // The credential was taken all the same, and a failure that were thrown from here could not say so.
+            return new Opening([Authenticated], Failed: error);
         }
         catch (LangflowUnusableException error)
         {
@@ -38,7 +47,7 @@ internal sealed partial class LangflowOpener(
                 notices.Add(new Notice("warn", code));
             }
 
-            return new Opening(notices, Failure: error);
+            return new Opening(notices, Unusable: error);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Data.Runs;
 
@@ -28,15 +29,21 @@ internal sealed class LangflowRuntime(
             yield return notice;
         }
 
+        if (opening.Failed is { } failed)
+        {
+            // Not to lose where it came from.
+            ExceptionDispatchInfo.Throw(failed);
+        }
+
         if (opening.Answer is null)
         {
             if (!options.Simulate || context.Resume is not null)
             {
-                throw opening.Failure!.ToFailure();
+                throw opening.Unusable!.ToFailure();
             }
 
             // It marks its answer and warns of it by itself. The agent is a flow, no script for it.
-            var why = $"Langflow could not be used: {opening.Failure!.Message}";
+            var why = $"Langflow could not be used: {opening.Unusable!.Message}";
             await foreach (var output in simulated.RunAsync(context with { Agent = null }, why, token))
             {
                 yield return output;

@@ -32,6 +32,7 @@ internal sealed record Goal(string What, string Reach, Func<Results, (string Mea
         new(RunsLoad.What(200), "at most 80 us of CPU a chunk, checkpoints included", results => results.Find(RunsLoad.What(200), Subject.Service) is { } own
             ? (Text($"{own.Cpu:F0} us"), own.Cpu <= 80)
             : null),
+        // An answer that is not whole, or not in order, ends the measuring itself: the row is there only where none was.
         new(LangflowLoad.What, "complete and in order", results => results.Find(LangflowLoad.What, Subject.Service) is { } own
             ? (Text($"p50 {own.P50:F2} ms, p99 {own.P99:F2} ms, {own.Cpu:F0} us of CPU a chunk"), true)
             : null),

@@ -103,12 +103,12 @@ internal sealed class LangflowRefusalWalkTests
         yield return Reply(
             422,
             """{"detail":[{"type":"json_invalid","loc":["body"],"msg":"JSON decode error"}]}""",
-            Sight.Nothing("flow_failed", "JSON decode error"));
+            Sight.Nothing("flow_failed", "JSON decode error", Sight.Authenticated));
         yield return Reply(
             500,
             """{"detail":"{\"message\":\"Error running graph: Error building Component OpenAI: \\n\\nbad key\",\"traceback\":null}"}""",
-            Sight.Nothing("flow_failed", "Error running graph: Error building Component OpenAI: bad key"));
-        yield return Reply(500, """{"message":"boom"}""", Sight.Nothing("flow_failed", "boom"));
+            Sight.Nothing("flow_failed", "Error running graph: Error building Component OpenAI: bad key", Sight.Authenticated));
+        yield return Reply(500, """{"message":"boom"}""", Sight.Nothing("flow_failed", "boom", Sight.Authenticated));
         yield return Reply(503, null, Sight.Nothing("langflow_unavailable", "Langflow answered with status 503."));
     }
 

@@ -112,14 +112,10 @@ internal sealed class LangflowWalk : IAsyncDisposable
     /// <param name="Run">The stored run.</param>
     internal sealed record Seen(Guid Conversation, List<string> Legacy, List<JsonElement> V2, JsonElement Answer, JsonElement Run)
     {
-        public string? Content => Answer.ValueKind == JsonValueKind.Undefined ? null : Answer.GetProperty("content").GetString();
-
         /// <summary>What the frames of the v2 dialect tell: see <see cref="Told"/>.</summary>
         public List<string> ToldV2 => Told.Of(V2);
 
         /// <summary>The stored answer and the stored run.</summary>
         public string Stored => (Answer.ValueKind == JsonValueKind.Undefined ? "nothing" : Told.Message(Answer)) + $"; run {Told.Run(Run)}";
-
-        public string RunSays(string name) => Run.GetProperty(name).ToString();
     }
 }

@@ -78,11 +78,10 @@ internal sealed record Sight(IReadOnlyList<string> Legacy, IReadOnlyList<string>
         Assert.That(seen.Stored, Is.EqualTo(Stored));
     });
 
-    private static string Frame(string remark) => remark.Split(' ') is [var level, var code]
-        ? $$"""{"type":"{{level}}","message":"{{code}}"}"""
-        : throw new ArgumentException("A remark has a level and a code.", nameof(remark));
+    private static string Frame(string remark) => $$"""{"type":"{{Parts(remark)[0]}}","message":"{{Parts(remark)[1]}}"}""";
 
-    private static string Event(string remark) => remark.Split(' ') is [var level, var code]
-        ? $$"""run.notice {"code":"{{code}}","level":"{{level}}"}"""
-        : throw new ArgumentException("A remark has a level and a code.", nameof(remark));
+    private static string Event(string remark) => $$"""run.notice {"code":"{{Parts(remark)[1]}}","level":"{{Parts(remark)[0]}}"}""";
+
+    /// <summary>A remark's level and code.</summary>
+    private static string[] Parts(string remark) => remark.Split(' ');
 }

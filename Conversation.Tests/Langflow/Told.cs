@@ -9,6 +9,8 @@ namespace Conversation.Tests.Langflow;
 /// </summary>
 internal static class Told
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static List<string> Of(IEnumerable<JsonElement> frames)
     {
         var told = new List<string>();
@@ -71,8 +73,6 @@ internal static class Told
         _ when frame.TryGetProperty("run", out var run) => $"{type} {Run(run)}",
         _ => $"{type} {JsonSerializer.Serialize(frame.GetProperty("data"), Relaxed)}",
     };
-
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static string Text(JsonElement row, string name) => row.GetProperty(name).ToString();
 
