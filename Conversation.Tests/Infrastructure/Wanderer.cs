@@ -53,9 +53,9 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
             }
             catch (Exception error) when (!patience.IsCancellationRequested
                 && error is WebSocketException or HttpRequestException or IOException or OperationCanceledException or InvalidOperationException
-                    or HubException)
+                    or HubException or AggregateException)
             {
-                // Its node is gone, or its database is.
+                // Its node is gone, or its database is. (The hub's client has one error for each transport that it tried.)
             }
 
             patience.Token.ThrowIfCancellationRequested();
