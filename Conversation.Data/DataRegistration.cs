@@ -31,6 +31,7 @@ public static class DataRegistration
         services.TryAddSingleton<EventRepository>();
         services.TryAddSingleton<CheckpointStore>();
         services.TryAddSingleton<ConversationLog>();
+        services.TryAddSingleton(provider => new ConversationImporter(provider.GetRequiredService<NpgsqlDataSource>()));
         services.TryAddSingleton<LogMetrics>();
         services.TryAddSingleton<LogCommitter>();
         services.TryAddSingleton<HousekeepingStore>();

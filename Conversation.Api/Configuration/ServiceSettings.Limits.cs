@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Conversation.Api.Configuration;
 
 /// <content>How much one client may ask for. 0 switches a limit off.</content>
@@ -18,6 +20,11 @@ internal sealed partial record ServiceSettings
     /// <summary>Conversations that one hub connection follows at the same time. Default 100; 0 for no limit.</summary>
     [Variable("CONVERSATION_SERVICE_MAX_FOLLOWED_PER_CONNECTION")]
     public int MaxFollowedPerConnection { get; init; } = 100;
+
+    /// <summary>The longest file that is imported, in bytes. Default 67108864 (64 MiB).</summary>
+    [Variable("CONVERSATION_SERVICE_MAX_IMPORT_BYTES")]
+    [Range(1, int.MaxValue)]
+    public int MaxImportBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>The longest headers of a request, all together, in bytes. Default 32768.</summary>
     [Variable("CONVERSATION_SERVICE_MAX_HEADER_BYTES")]

@@ -23,7 +23,7 @@ internal static class ErrorsRegistration
             StatusCodes.Status401Unauthorized => "A valid token is needed.",
             StatusCodes.Status404NotFound => "Not found.",
             StatusCodes.Status405MethodNotAllowed => "This method is not allowed here.",
-            StatusCodes.Status415UnsupportedMediaType => "The content type must be application/json.",
+            StatusCodes.Status415UnsupportedMediaType => "The body is not of the content type that is expected here.",
             _ => problem.Title,
         };
         problem.Extensions.Remove("traceId");

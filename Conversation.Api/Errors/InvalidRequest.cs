@@ -42,7 +42,7 @@ internal static class InvalidRequest
         error.Exception is JsonException json ? Readable(json.Message) : Readable(error.ErrorMessage);
 
     /// <summary>The reader's messages end in a path and position in its own notation; what stands before is for people.</summary>
-    private static string Readable(string message)
+    public static string Readable(string message)
     {
         if (message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal))
         {

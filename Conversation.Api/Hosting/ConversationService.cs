@@ -15,6 +15,7 @@ using Conversation.Api.Observability;
 using Conversation.Api.OpenApi;
 using Conversation.Api.Realtime;
 using Conversation.Api.Spa;
+using Conversation.Api.Transfer;
 using Conversation.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,6 +49,7 @@ internal static class ConversationService
         services.AddMachineTokens();
         services.AddFeed();
         services.AddMessages(settings);
+        services.AddTransfer(settings);
         services.AddLangflow(settings);
         services.AddAgentRuntimes(settings);
         services.AddAgentRuns(settings);

@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
+using Conversation.Api.Transfer;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -34,12 +36,28 @@ internal sealed class RequestsFilter : IOperationFilter
             body.Content = new Dictionary<string, IOpenApiMediaType> { [Json] = content[Json] };
         }
 
-        foreach (var stream in (operation.Responses ?? []).Values
-            .SelectMany(response => response.Content?.AsEnumerable() ?? [])
-            .Where(pair => pair.Key == "text/event-stream")
-            .Select(pair => (OpenApiMediaType)pair.Value))
+        // A file, which the action reads by itself.
+        if (operation.RequestBody is null && context.MethodInfo.GetCustomAttribute<ConsumesAttribute>() is { } consumes)
         {
-            stream.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Server-sent events, see the protocol." };
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = consumes.ContentTypes.ToDictionary(type => type, IOpenApiMediaType (_) => new OpenApiMediaType { Schema = Lines() }),
+            };
+        }
+
+        foreach (var (type, media) in (operation.Responses ?? []).Values
+            .SelectMany(response => response.Content?.AsEnumerable() ?? [])
+            .Select(pair => (pair.Key, (OpenApiMediaType)pair.Value)))
+        {
+            media.Schema = type switch
+            {
+                "text/event-stream" => new OpenApiSchema { Type = JsonSchemaType.String, Description = "Server-sent events, see the protocol." },
+                TransferJson.MediaType => Lines(),
+                _ => media.Schema,
+            };
         }
     }
+
+    private static OpenApiSchema Lines() => new() { Type = JsonSchemaType.String, Description = "A JSON object in each line." };
 }

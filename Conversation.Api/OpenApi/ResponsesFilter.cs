@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.OpenApi;
@@ -77,12 +78,14 @@ internal sealed class ResponsesFilter : IOperationFilter
             yield return "422";
         }
 
-        if (api.ParameterDescriptions.Any(parameter => parameter.Source == BindingSource.Body))
+        if (api.ParameterDescriptions.Any(parameter => parameter.Source == BindingSource.Body) || TakesAFile(api))
         {
             yield return "413";
             yield return "415";
         }
     }
+
+    private static bool TakesAFile(ApiDescription api) => api.ActionDescriptor.FilterDescriptors.Any(one => one.Filter is ConsumesAttribute);
 
     private static IEnumerable<(string Name, string Description)> HeadersOf(string code, string? operation)
     {

@@ -17,7 +17,7 @@ internal sealed partial class FolderArrowsTests
         ["Conversation.Api"] =
         [
             "Configuration", "Errors", "Observability", "Background", "Wire", "Auth", "Machines", "Limits", "Feed", "Conversations", "Messages",
-            "AgentRuntimes", "Langflow", "AgentRuns", "Realtime", "Housekeeping", "Health", "OpenApi", "Spa", "Hosting",
+            "Transfer", "AgentRuntimes", "Langflow", "AgentRuns", "Realtime", "Housekeeping", "Health", "OpenApi", "Spa", "Hosting",
         ],
     };
 

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Conversation.Tests.Infrastructure;
+using Conversation.Tests.Transfer;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -24,6 +25,8 @@ internal sealed class AuthorizationMatrixTests
         ["GET conversations/{conversationId}"] = (Reach.Owned, null),
         ["PATCH conversations/{conversationId}"] = (Reach.Owned, """{"title":"x"}"""),
         ["DELETE conversations/{conversationId}"] = (Reach.Owned, null),
+        ["GET conversations/{conversationId}/export"] = (Reach.Owned, null),
+        ["POST conversations/import"] = (Reach.Caller, TransferFile.Of("x")),
         ["GET conversations/{conversationId}/messages"] = (Reach.Owned, null),
         ["POST conversations/{conversationId}/messages"] = (Reach.Owned, Text),
         ["GET conversations/{conversationId}/messages/{messageId}"] = (Reach.Owned, null),
@@ -158,7 +161,7 @@ internal sealed class AuthorizationMatrixTests
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }
 
-        request.Content = Table[endpoint].Body is { } body ? new StringContent(body, Encoding.UTF8, "application/json") : null;
+        request.Content = Table[endpoint].Body is { } body ? new StringContent(body, Encoding.UTF8, path.EndsWith("/import") ? TransferFile.MediaType : "application/json") : null;
         using var anonymous = _host.As(token: null!);
         using var response = await anonymous.Http.SendAsync(request, Patience.Token);
         return (int)response.StatusCode;

@@ -53,7 +53,7 @@ internal sealed partial class RequestFileTests
 
             if (request.Groups["body"].Value.Trim() is { Length: > 0 } body)
             {
-                message.Content = new StringContent(Fill(body), Encoding.UTF8, "application/json");
+                message.Content = new StringContent(Fill(body), Encoding.UTF8, ContentType().Match(request.Groups["headers"].Value).Groups[1].Value);
             }
 
             var response = await client.Http.SendAsync(message, Patience.Token);
@@ -77,6 +77,9 @@ internal sealed partial class RequestFileTests
 
     [GeneratedRegex(@"^([\w-]+): ([^\n]*)$", RegexOptions.Multiline)]
     private static partial Regex Header();
+
+    [GeneratedRegex(@"^Content-Type: (\S+)", RegexOptions.Multiline)]
+    private static partial Regex ContentType();
 
     [GeneratedRegex(@"\{\{(\w+)\.response\.body\.\$\.(\w+)\}\}")]
     private static partial Regex Variable();
