@@ -18,6 +18,13 @@ namespace Conversation.Data;
 /// <summary>Registers the database, its repositories and the log.</summary>
 public static class DataRegistration
 {
+    /// <summary>
+    /// Every statement here goes by an index to a few rows, and the head of a busy conversation has many dead versions. A plain index scan
+    /// marks their entries as it meets them; a bitmap scan never does, and reads them all again each time, until a vacuum: 272 us of
+    /// PostgreSQL's time for a POST after half a minute at full load, 68 without it.
+    /// </summary>
+    private const string SessionSql = "SELECT set_config('enable_bitmapscan', 'off', FALSE)";
+
     /// <summary>Adds everything of this project. The log's writer is a hosted service: register it before whatever appends.</summary>
     /// <param name="services">Where to.</param>
     /// <param name="connectionString">The database, for Npgsql.</param>
@@ -49,6 +56,9 @@ public static class DataRegistration
         builder.ConnectionStringBuilder.CommandTimeout = 4;
         builder.ConnectionStringBuilder.Timeout = 4;
         builder.ConnectionStringBuilder.CancellationTimeout = 1000;
+        // Nothing here leaves a session changed, so nothing need be reset: six statements with each use of a connection.
+        builder.ConnectionStringBuilder.NoResetOnClose = true;
+        builder.UsePhysicalConnectionInitializer(SetSession, SetSessionAsync);
         // Without a name telemetry would carry the connection string; work that nobody asked for would be a trace of its own every second.
         builder.Name = TelemetryNames.Pool;
         builder.ConfigureTracing(tracing => tracing
@@ -56,5 +66,17 @@ public static class DataRegistration
             .ConfigureBatchFilter(_ => Activity.Current is not null)
             .EnableFirstResponseEvent(enable: false));
         return builder.Build();
+    }
+
+    private static void SetSession(NpgsqlConnection connection)
+    {
+        using var command = new NpgsqlCommand(SessionSql, connection);
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task SetSessionAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(SessionSql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 }

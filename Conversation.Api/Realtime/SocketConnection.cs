@@ -14,6 +14,9 @@ internal sealed partial class SocketConnection(
     /// <summary>Close code 1012 (IANA's WebSocket registry): come back.</summary>
     public const WebSocketCloseStatus ServiceRestart = (WebSocketCloseStatus)1012;
 
+    /// <summary>In bytes; most messages fit.</summary>
+    private const int FirstBuffer = 1024;
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -101,31 +104,11 @@ internal sealed partial class SocketConnection(
 
     private async Task ReadAsync(Func<string, Task> receive)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(4096);
-        var message = new ArrayBufferWriter<byte>();
         try
         {
-            while (true)
+            while (await NextAsync() is { } text)
             {
-                var received = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
-                if (received.MessageType == WebSocketMessageType.Close)
-                {
-                    return;
-                }
-
-                message.Write(buffer.AsSpan(0, received.Count));
-                if (Complaint(received.MessageType, message.WrittenCount) is { } complaint)
-                {
-                    await RefuseAsync(complaint, buffer);
-                    return;
-                }
-
-                if (received.EndOfMessage)
-                {
-                    var text = Encoding.UTF8.GetString(message.WrittenSpan);
-                    message.ResetWrittenCount();
-                    await receive(text);
-                }
+                await receive(text);
             }
         }
         catch (OperationCanceledException)
@@ -138,8 +121,40 @@ internal sealed partial class SocketConnection(
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
             await ending.CancelAsync();
+        }
+    }
+
+    /// <summary>The next text message; null at the end. A client that says nothing holds no buffer: the wait reads no byte.</summary>
+    private async Task<string?> NextAsync()
+    {
+        var received = await socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+        if (received.MessageType == WebSocketMessageType.Close)
+        {
+            return null;
+        }
+
+        var message = new ArrayBufferWriter<byte>(FirstBuffer);
+        while (true)
+        {
+            if (Complaint(received.MessageType, message.WrittenCount) is { } complaint)
+            {
+                await RefuseAsync(complaint, message.GetMemory());
+                return null;
+            }
+
+            if (received.EndOfMessage)
+            {
+                return Encoding.UTF8.GetString(message.WrittenSpan);
+            }
+
+            received = await socket.ReceiveAsync(message.GetMemory(), CancellationToken.None);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                return null;
+            }
+
+            message.Advance(received.Count);
         }
     }
 
@@ -154,11 +169,11 @@ internal sealed partial class SocketConnection(
     /// Says why, and reads on without listening until the client closes too: a connection that is cut while it still sends would
     /// lose the reason. <see cref="RunAsync"/> bounds the wait.
     /// </summary>
-    private async Task RefuseAsync(WebSocketCloseStatus status, byte[] buffer)
+    private async Task RefuseAsync(WebSocketCloseStatus status, Memory<byte> buffer)
     {
         await CloseAsync(status);
         await ending.CancelAsync();
-        while ((await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None)).MessageType != WebSocketMessageType.Close)
+        while ((await socket.ReceiveAsync(buffer, CancellationToken.None)).MessageType != WebSocketMessageType.Close)
         {
         }
     }

@@ -1,0 +1,21 @@
+using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Conversation.Tests.Postgres;
+
+[TestFixture]
+internal sealed class SessionTests : ConversationFixture
+{
+    /// <summary>Also after its first use, when it came back from the pool.</summary>
+    [Test]
+    public async Task Connection_OfTheService_KeepsItsSettings()
+    {
+        var source = Host.Services.GetRequiredService<NpgsqlDataSource>();
+        for (var use = 0; use < 3; use++)
+        {
+            await using var command = source.CreateCommand("SHOW enable_bitmapscan");
+            Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo("off"), $"Use {use}.");
+        }
+    }
+}
