@@ -13,7 +13,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
     public NewRun Prepare(string? onBusy) => worker.IsQueueFull
         ? throw new ServiceException(
             StatusCodes.Status429TooManyRequests, "Too many runs are waiting; nothing was stored. Try again in a moment.")
-        : new NewRun(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.HasRoom ? node.Id : null);
+        : new NewRun(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.HasRoom ? node.Id : null, ServiceTraces.Traceparent);
 
     public void Stored(Guid conversationId, Guid runId, bool claimed, Guid? interrupted, long askedAt)
     {
@@ -25,7 +25,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
 
         if (claimed)
         {
-            worker.Begin(conversationId, new ClaimedRun(runId, Attempt: 1), askedAt, asked: ServiceTraces.Current);
+            worker.Begin(conversationId, new ClaimedRun(runId, Attempt: 1, ServiceTraces.Traceparent), askedAt, ServiceTraces.Current);
         }
         else
         {

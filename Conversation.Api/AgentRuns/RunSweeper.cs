@@ -38,7 +38,8 @@ internal sealed partial class RunSweeper(
             var expired = worker.IsDraining ? [] : await LookAsync(stoppingToken);
             if (expired is not null && !trusted)
             {
-                // While the database was away nobody could renew; its first word is no news of the nodes. An outage must not cost a run.
+                // While the database was away, or took no writes, nobody could renew; its first word is no news of the nodes. An outage
+                // must not cost a run.
                 await Task.Delay(LeaseKeeper.Interval, time, stoppingToken);
                 expired = await LookAsync(stoppingToken);
             }

@@ -1,4 +1,5 @@
 using Conversation.Api.AgentRuntimes;
+using Conversation.Api.Observability;
 using Conversation.Data.Checkpoints;
 using Conversation.Data.Log;
 using Conversation.Data.Runs;
@@ -49,7 +50,8 @@ internal sealed class RunTakeover(
             token);
         if (taken is not null)
         {
-            worker.Begin(run.ConversationId, new ClaimedRun(run.Id, taken.Attempt), askedAt, new TakenAnswer(taken, message, kept, resume));
+            var claimed = new ClaimedRun(run.Id, taken.Attempt, taken.Traceparent);
+            worker.Begin(run.ConversationId, claimed, askedAt, ServiceTraces.Stored(taken.Traceparent), new TakenAnswer(taken, message, kept, resume));
         }
 
         return true;

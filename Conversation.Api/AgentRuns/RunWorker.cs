@@ -48,9 +48,9 @@ internal sealed partial class RunWorker(
     /// <param name="conversationId">Where.</param>
     /// <param name="run">The claim.</param>
     /// <param name="askedAt">When it was sent.</param>
+    /// <param name="asked">The trace of the request that it answers; default for none.</param>
     /// <param name="taken">What another node had begun.</param>
-    /// <param name="asked">The trace of the request that it answers, where that came here.</param>
-    public void Begin(Guid conversationId, ClaimedRun run, long askedAt, TakenAnswer? taken = null, ActivityContext asked = default)
+    public void Begin(Guid conversationId, ClaimedRun run, long askedAt, ActivityContext asked, TakenAnswer? taken = null)
     {
         var lease = new RunLease(conversationId, run.RunId, run.Attempt, askedAt, time);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -135,7 +135,7 @@ internal sealed partial class RunWorker(
                 new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id }, token);
             if (claim is not null)
             {
-                Begin(candidate.ConversationId, claim, askedAt);
+                Begin(candidate.ConversationId, claim, askedAt, ServiceTraces.Stored(claim.Traceparent));
             }
         }
         catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))

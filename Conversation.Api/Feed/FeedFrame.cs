@@ -50,6 +50,12 @@ internal sealed class ReadyFrame(Guid conversationId, long head, Position positi
     public long Head => head;
 }
 
+/// <summary>The conversation, or the right to follow it, is gone: nothing more comes.</summary>
+internal sealed class EndedFrame(Guid conversationId, Position position) : FeedFrame(position)
+{
+    public Guid ConversationId => conversationId;
+}
+
 /// <summary>All is well: where the log ends, and how far the text that is being generated is.</summary>
 internal sealed class HeartbeatFrame(long head, Position? streaming, Position position) : FeedFrame(position)
 {

@@ -29,6 +29,10 @@ internal static class V2Dialect
                     writer.WriteString("conversation_id", ready.ConversationId);
                     writer.WriteNumber("head", ready.Head);
                     break;
+                case EndedFrame ended:
+                    writer.WriteString("type", "subscription.ended");
+                    writer.WriteString("conversation_id", ended.ConversationId);
+                    break;
                 case HeartbeatFrame beat:
                     Write(writer, beat);
                     break;

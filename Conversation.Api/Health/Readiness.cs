@@ -2,6 +2,7 @@ using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Background;
 using Conversation.Data.Postgres;
 using Conversation.Migrations.Runner;
+using Npgsql;
 
 namespace Conversation.Api.Health;
 
@@ -35,10 +36,22 @@ public sealed class Readiness
         }
 
         // A newer one is no reason to stop: while a new version is rolled out, its schema comes first.
-        var applied = await _session.FindAsync<long?>(AppliedVersion, null, token) ?? 0;
-        if (applied < SchemaMigrator.KnownVersions[^1])
+        if (await AppliedAsync(token) < SchemaMigrator.KnownVersions[^1])
         {
             throw new DatabaseUnavailableException("The database has an older schema than this version of the service needs.");
+        }
+    }
+
+    private async Task<long> AppliedAsync(CancellationToken token)
+    {
+        try
+        {
+            return await _session.FindAsync<long?>(AppliedVersion, null, token) ?? 0;
+        }
+        catch (DatabaseUnavailableException error)
+            when (error.InnerException is PostgresException cause && SqlStates.IsWithoutTables(cause))
+        {
+            throw new DatabaseUnavailableException("The database has no schema of this service.", error);
         }
     }
 }

@@ -39,6 +39,9 @@ public sealed class MessageSender
         ArgumentNullException.ThrowIfNull(request);
         CheckSize("content", request.Content!);
         CheckSize("metadata_json", request.AnyMetadata?.Text);
+
+        // Current before the run is prepared, which keeps it as its trace.
+        using var span = ServiceTraces.Commit("message.append");
         var write = new AppendMessage
         {
             Caller = caller,
@@ -51,7 +54,6 @@ public sealed class MessageSender
             Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
         };
         var askedAt = _time.GetTimestamp();
-        using var span = ServiceTraces.Commit("message.append");
         var stored = await _log.AppendAsync(write, token) ?? throw ServiceException.NotFound("Conversation");
         if (stored.Outcome == AppendOutcome.KeyReused)
         {

@@ -56,6 +56,13 @@ internal static class ServiceTraces
         .SetTag("error.type", code)
         .SetStatus(ActivityStatusCode.Error);
 
-    /// <summary>The trace that a later run of this request shall belong to.</summary>
+    /// <summary>The trace that a run of this request shall belong to, when it begins here and now.</summary>
     public static ActivityContext Current => Activity.Current?.Context ?? default;
+
+    /// <summary>The same to be stored with the run, for whoever claims it later; null where there is none.</summary>
+    public static string? Traceparent => Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null;
+
+    /// <summary>What was stored. One that cannot be read is none: a run goes without its trace rather than not at all.</summary>
+    public static ActivityContext Stored(string? traceparent) =>
+        ActivityContext.TryParse(traceparent, traceState: null, isRemote: true, out var context) ? context : default;
 }

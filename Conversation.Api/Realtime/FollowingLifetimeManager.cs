@@ -65,7 +65,7 @@ internal sealed partial class FollowingLifetimeManager(
         try
         {
             await frames.MoveNextAsync();
-            return PumpAsync(connection, frames);
+            return PumpAsync(connection, conversation, frames);
         }
         catch
         {
@@ -74,17 +74,24 @@ internal sealed partial class FollowingLifetimeManager(
         }
     }
 
-    private async Task PumpAsync(HubConnectionContext connection, IAsyncEnumerator<FeedFrame> frames)
+    private async Task PumpAsync(HubConnectionContext connection, Guid conversation, IAsyncEnumerator<FeedFrame> frames)
     {
         // Leaves the caller, who wants to answer the client that it has joined.
         await Task.Yield();
         try
         {
+            Position position;
             do
             {
+                position = frames.Current.Position;
                 await connection.WriteAsync(frames.Current.HubMessage(ToInvocation), connection.ConnectionAborted);
             }
             while (await frames.MoveNextAsync());
+
+            // The connection may follow others in good right, so it stays, and is told; a place in its limit is free again.
+            HubLimits.FollowedBy(connection).Leave(conversation);
+            await connection.WriteAsync(
+                new EndedFrame(conversation, position).HubMessage(ToInvocation), connection.ConnectionAborted);
         }
         catch (OperationCanceledException)
         {

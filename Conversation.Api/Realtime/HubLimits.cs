@@ -13,6 +13,9 @@ internal sealed class HubLimits(RequestBudget requests, ConnectionBudget connect
     /// <summary>What a connection follows.</summary>
     public static FollowedConversations FollowedBy(HubCallerContext connection) => (FollowedConversations)connection.Items[FollowedKey]!;
 
+    /// <summary>The same, for who has the connection itself.</summary>
+    public static FollowedConversations FollowedBy(HubConnectionContext connection) => (FollowedConversations)connection.Items[FollowedKey]!;
+
     public ValueTask<object?> InvokeMethodAsync(
         HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {

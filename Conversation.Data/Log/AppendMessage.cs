@@ -42,7 +42,8 @@ public sealed record AppendMessage : LogWrite<AppendedMessage>
 /// <param name="Agent">Which agent, null for the runtime's default.</param>
 /// <param name="OnBusy">What it does while another run is active; null for the conversation's own rule.</param>
 /// <param name="Claimant">The node that takes it at once if nothing runs before it in the conversation; null to leave it queued.</param>
-public sealed record NewRun(Guid Id, string Runtime, string? Agent, string? OnBusy, Guid? Claimant);
+/// <param name="Traceparent">The W3C trace context of the request that asks for it, 55 characters; null for none.</param>
+public sealed record NewRun(Guid Id, string Runtime, string? Agent, string? OnBusy, Guid? Claimant, string? Traceparent);
 
 /// <summary>What makes a repeated send recognisable.</summary>
 /// <param name="Key">At most 255 characters; unique per principal and conversation.</param>

@@ -40,7 +40,7 @@ internal sealed partial class AppendMessageStatement
         queued AS (
             INSERT INTO runs (
                 id, conversation_id, seq, trigger_message_id, runtime, agent, status, attempt,
-                lease_owner, lease_until, queued_at, started_at)
+                lease_owner, lease_until, queued_at, started_at, traceparent)
             SELECT
                 run_id, conversation_id, base + 2 + displaced, message_id, runtime, agent,
                 CASE WHEN claimed THEN 'running' ELSE 'queued' END,
@@ -48,7 +48,8 @@ internal sealed partial class AppendMessageStatement
                 CASE WHEN claimed THEN claimant END,
                 CASE WHEN claimed THEN at + interval '6 seconds' END,
                 at,
-                CASE WHEN claimed THEN at END
+                CASE WHEN claimed THEN at END,
+                traceparent
             FROM numbered
             WHERE run_id IS NOT NULL
         ),
@@ -107,9 +108,9 @@ internal sealed partial class AppendMessageStatement
             SELECT *
             FROM unnest(
                 $1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-                $9::uuid[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bytea[]) AS i(
+                $9::uuid[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[]) AS i(
                 ord, write_id, conversation_id, reach, message_id, role, content, metadata,
-                run_id, runtime, agent, claimant, on_busy, principal, key, request_hash)
+                run_id, runtime, agent, claimant, on_busy, principal, key, request_hash, traceparent)
         ),
         reachable AS (
             SELECT

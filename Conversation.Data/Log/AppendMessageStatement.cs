@@ -37,5 +37,6 @@ internal sealed partial class AppendMessageStatement : LogStatement<AppendMessag
         .Add(write => write.Caller.Principal)
         .Add(write => write.Key?.Key)
         .Add(write => write.Key?.RequestHash)
+        .Add(write => write.Run?.Traceparent)
         .ToCommand(Sql);
 }

@@ -28,7 +28,7 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
         private const string Sql =
             """
             WITH allowed AS (
-                SELECT i.*, r.attempt + 1 AS attempt, c.last_seq, 1 AS events, clock_timestamp() AS at
+                SELECT i.*, r.attempt + 1 AS attempt, r.traceparent, c.last_seq, 1 AS events, clock_timestamp() AS at
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS i(
                     ord, write_id, conversation_id, run_id, claimant)
                 JOIN conversations c ON c.id = i.conversation_id
@@ -56,11 +56,12 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
                 SELECT conversation_id, base + 1, 'run.started', run_id, jsonb_build_object('attempt', attempt), write_id, at
                 FROM numbered
             )
-            SELECT ord, attempt
+            SELECT ord, attempt, traceparent
             FROM numbered
             """;
 
-        public override ClaimedRun Read(NpgsqlDataReader row, ClaimRun write) => new(write.RunId, row.GetInt32(1));
+        public override ClaimedRun Read(NpgsqlDataReader row, ClaimRun write) => new(
+            write.RunId, row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2));
 
         /// <summary>How much of the lease is left is unknown: nobody holds it, and the sweeper gives the run back.</summary>
         public override ClaimedRun? Recover(Changed found, ClaimRun write) => null;
@@ -77,4 +78,5 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
 /// <summary>The answer to <see cref="ClaimRun"/>: the run is this node's for as long as its lease is renewed.</summary>
 /// <param name="RunId">Which run.</param>
 /// <param name="Attempt">The fence of every later write.</param>
-public sealed record ClaimedRun(Guid RunId, int Attempt);
+/// <param name="Traceparent">The trace of the request that asked for it, as it was stored; null for none.</param>
+public sealed record ClaimedRun(Guid RunId, int Attempt, string? Traceparent);

@@ -51,8 +51,9 @@ internal sealed class RepeatRunStatement : LogStatement<RepeatRun, RepeatedRun>
                 EXISTS (SELECT FROM runs q WHERE q.conversation_id = c.id AND q.status = 'queued')
                     OR EXISTS (SELECT FROM runs q WHERE q.conversation_id = c.id AND q.status IN ('running', 'cancelling'))
                     AS busy
-            FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::uuid[]) AS i(
-                ord, write_id, conversation_id, reach, message_id, run_id, runtime, agent, claimant)
+            FROM unnest(
+                $1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::uuid[], $10::text[]) AS i(
+                ord, write_id, conversation_id, reach, message_id, run_id, runtime, agent, claimant, traceparent)
             JOIN conversations c ON c.id = i.conversation_id
             JOIN messages m ON m.id = i.message_id AND m.conversation_id = c.id AND m.role = 'user' AND m.deleted_at IS NULL
             WHERE c.deleted_at IS NULL AND (i.reach IS NULL OR c.owner_id = i.reach)
@@ -87,7 +88,7 @@ internal sealed class RepeatRunStatement : LogStatement<RepeatRun, RepeatedRun>
         queued AS (
             INSERT INTO runs (
                 id, conversation_id, seq, trigger_message_id, runtime, agent, status, attempt,
-                lease_owner, lease_until, queued_at, started_at)
+                lease_owner, lease_until, queued_at, started_at, traceparent)
             SELECT
                 run_id, conversation_id, base + replaced + 1, message_id, runtime, agent,
                 CASE WHEN claimed THEN 'running' ELSE 'queued' END,
@@ -95,7 +96,8 @@ internal sealed class RepeatRunStatement : LogStatement<RepeatRun, RepeatedRun>
                 CASE WHEN claimed THEN claimant END,
                 CASE WHEN claimed THEN at + interval '6 seconds' END,
                 at,
-                CASE WHEN claimed THEN at END
+                CASE WHEN claimed THEN at END,
+                traceparent
             FROM numbered
         ),
         logged AS (
@@ -130,5 +132,6 @@ internal sealed class RepeatRunStatement : LogStatement<RepeatRun, RepeatedRun>
         .Add(write => write.Run.Runtime)
         .Add(write => write.Run.Agent)
         .Add(write => write.Run.Claimant)
+        .Add(write => write.Run.Traceparent)
         .ToCommand(Sql);
 }

@@ -46,6 +46,7 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                     1 AS events,
                     clock_timestamp() AS at,
                     r.attempt + 1 AS run_attempt,
+                    r.traceparent,
                     m.seq AS message_seq,
                     m.attempt + 1 AS message_attempt,
                     CASE WHEN m.attempt > 1 THEN least(m.keep, i.length) ELSE i.length END AS keep
@@ -86,12 +87,12 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                     jsonb_build_object('attempt', run_attempt, 'message_attempt', message_attempt, 'keep', keep), write_id, at
                 FROM numbered
             )
-            SELECT ord, run_attempt, message_seq, message_attempt, keep
+            SELECT ord, run_attempt, message_seq, message_attempt, keep, traceparent
             FROM numbered
             """;
 
         public override TakenRun Read(NpgsqlDataReader row, TakeOverRun write) =>
-            new(row.GetInt32(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4));
+            new(row.GetInt32(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4), row.IsDBNull(5) ? null : row.GetString(5));
 
         /// <summary>How much of the lease is left is unknown: nobody holds it, and the next sweep takes it again.</summary>
         public override TakenRun? Recover(Changed found, TakeOverRun write) => null;
@@ -114,4 +115,5 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
 /// <param name="MessageSeq">The seq of the event that started the message.</param>
 /// <param name="MessageAttempt">The message's new attempt.</param>
 /// <param name="Keep">What it has in common with all earlier ones, in UTF-16 code units.</param>
-public sealed record TakenRun(int Attempt, long MessageSeq, int MessageAttempt, int Keep);
+/// <param name="Traceparent">The trace of the request that asked for it, as it was stored; null for none.</param>
+public sealed record TakenRun(int Attempt, long MessageSeq, int MessageAttempt, int Keep, string? Traceparent);

@@ -36,6 +36,11 @@ internal sealed class DbSession(NpgsqlDataSource source)
             {
                 // The statement was its own transaction, and nothing of it is left.
             }
+            catch (PostgresException error) when (SqlStates.IsReadOnly(error) && attempt == 0)
+            {
+                // This connection takes no writes; a new one may be to a server that does, while the pooled ones would go on to refuse.
+                source.Clear();
+            }
             catch (Exception error) when (SqlStates.IsUnavailable(error) || error is PostgresException transient && SqlStates.IsTransient(transient))
             {
                 throw new DatabaseUnavailableException("The database does not answer at the moment. Try again shortly.", error);

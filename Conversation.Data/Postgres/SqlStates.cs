@@ -14,14 +14,25 @@ internal static class SqlStates
     public static bool IsLockTimeout(PostgresException error) => error.SqlState == PostgresErrorCodes.LockNotAvailable;
 
     /// <summary>
-    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory): nothing was stored and a later
-    /// attempt may succeed. The connection itself may be gone as well.
+    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory), or not this service (a standby after
+    /// a failover, credentials that are being changed, a database or its tables that are being made anew): nothing was stored and a
+    /// later attempt may succeed. The connection itself may be gone as well.
     /// </summary>
     public static bool IsUnavailable(PostgresException error) =>
         error.SqlState.StartsWith("53", StringComparison.Ordinal)
         || error.SqlState.StartsWith("57P", StringComparison.Ordinal)
         || error.SqlState.StartsWith("08", StringComparison.Ordinal)
-        || error.SqlState == PostgresErrorCodes.QueryCanceled;
+        || error.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InvalidCatalogName
+        || IsReadOnly(error)
+        || IsRefusal(error)
+        || IsWithoutTables(error);
+
+    /// <summary>The server, or this connection to it, takes no writes: what it is connected to is perhaps no longer the primary.</summary>
+    public static bool IsReadOnly(PostgresException error) => error.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction;
+
+    /// <summary>A table that was asked is not there.</summary>
+    public static bool IsWithoutTables(PostgresException error) =>
+        error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName;
 
     /// <summary>The value itself is at fault: PostgreSQL cannot store it, or it cannot even be sent, being no Unicode.</summary>
     public static bool IsBadValue(Exception error) => error switch

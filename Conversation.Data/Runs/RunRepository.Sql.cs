@@ -65,6 +65,10 @@ public sealed partial class RunRepository
         LIMIT 1
         """;
 
+    /// <summary>
+    /// Locked for no longer than it is read, so that a server that takes no writes refuses: nobody could renew there, and what it
+    /// shows is no news of the nodes. A row that somebody holds, perhaps to renew it, is left to the next look.
+    /// </summary>
     private const string ExpiredSql =
         """
         SELECT
@@ -82,6 +86,7 @@ public sealed partial class RunRepository
             AND r.lease_until < now()
         ORDER BY r.lease_until
         LIMIT @limit
+        FOR NO KEY UPDATE OF r SKIP LOCKED
         """;
 
     /// <summary>A row that somebody holds is passed over: it may not cost the others their leases, and is asked for again soon.</summary>

@@ -81,6 +81,21 @@ internal sealed class ConnectionLimitTests
         Assert.That(new[] { join!.Message, follow!.Message }, Has.All.Contains("limit"));
     }
 
+    [Test]
+    public async Task Hub_ConversationThatEnds_FreesItsPlace()
+    {
+        using var client = _host.AsUser();
+        await using var hub = await HubClient.ConnectAsync(client);
+        var first = await client.CreateConversationAsync();
+        await hub.Connection.InvokeAsync("JoinConversation", first, Patience.Token);
+        await hub.Connection.InvokeAsync("JoinConversation", await client.CreateConversationAsync(), Patience.Token);
+
+        using var deleted = await client.Http.DeleteAsync($"{ApiClient.Root}/conversations/{first}");
+        await hub.UntilAsync("subscription.ended");
+
+        await hub.Connection.InvokeAsync("JoinConversation", await client.CreateConversationAsync(), Patience.Token);
+    }
+
     private static async Task OpensAgainAsync(ApiClient client, Guid conversation)
     {
         var patience = Patience.Token;

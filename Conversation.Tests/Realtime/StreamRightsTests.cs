@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 using Npgsql;
 
 namespace Conversation.Tests.Realtime;
@@ -62,15 +64,7 @@ internal sealed class StreamRightsTests : ConversationFixture
         await using var socket = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
         await legacy.NextAsync();
 
-        await using (var connection = new NpgsqlConnection(Host.ConnectionString))
-        {
-            await connection.OpenAsync();
-            await using var command = new NpgsqlCommand("UPDATE conversations SET owner_id = gen_random_uuid() WHERE id = $1", connection)
-            {
-                Parameters = { new NpgsqlParameter<Guid> { TypedValue = ConversationId } },
-            };
-            await command.ExecuteNonQueryAsync();
-        }
+        await ChangeOwnerAsync();
 
         Assert.That(await legacy.NextAsync(), Is.Null);
         while (await socket.NextAsync() is not null)
@@ -90,5 +84,53 @@ internal sealed class StreamRightsTests : ConversationFixture
         await socket.UntilAsync(frame => LegacyClient.TypeOf(frame) == "conversation.deleted");
 
         Assert.That((await socket.NextAsync(), socket.CloseStatus), Is.EqualTo(((JsonElement?)null, WebSocketCloseStatus.PolicyViolation)));
+    }
+
+    [Test]
+    public async Task Owner_ChangesWhileJoinedByGroup_TellsAndKeepsTheOthers()
+    {
+        var other = await Client.CreateConversationAsync();
+        await using var hub = await HubClient.ConnectAsync(Client);
+        await hub.Connection.InvokeAsync("JoinConversation", ConversationId, Patience.Token);
+        await hub.Connection.InvokeAsync("JoinConversation", other, Patience.Token);
+
+        await ChangeOwnerAsync();
+        var ended = (await hub.UntilAsync("subscription.ended"))[^1];
+        await Client.SendAsync(other, new { role = "system", content = "goes on" });
+        var created = (await hub.UntilAsync("message.created"))[^1];
+        await Assert.ThrowsAsync<HubException>(() => hub.Connection.InvokeAsync("JoinConversation", ConversationId, Patience.Token));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(ended.GetProperty("conversation_id").GetGuid(), Is.EqualTo(ConversationId));
+            Assert.That(ended.GetProperty("position").GetString(), Is.Not.Empty);
+            Assert.That(created.GetProperty("conversation_id").GetGuid(), Is.EqualTo(other));
+        });
+    }
+
+    [Test]
+    public async Task Deleted_WhileJoinedByGroup_TellsTheEventAndThenTheEnd()
+    {
+        await using var hub = await HubClient.ConnectAsync(Client);
+        await hub.Connection.InvokeAsync("JoinConversation", ConversationId, Patience.Token);
+        using var deleted = await Client.Http.DeleteAsync($"{ApiClient.Root}/conversations/{ConversationId}");
+
+        var told = await hub.UntilAsync("subscription.ended");
+
+        Assert.That(
+            told.Select(LegacyClient.TypeOf).Where(type => type != "heartbeat"),
+            Is.EqualTo(new[] { "subscription.ready", "conversation.deleted", "subscription.ended" }));
+        Assert.That(hub.Connection.State, Is.EqualTo(HubConnectionState.Connected));
+    }
+
+    private async Task ChangeOwnerAsync()
+    {
+        await using var connection = new NpgsqlConnection(Host.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("UPDATE conversations SET owner_id = gen_random_uuid() WHERE id = $1", connection)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = ConversationId } },
+        };
+        await command.ExecuteNonQueryAsync();
     }
 }
