@@ -56,19 +56,15 @@ internal sealed class MessagePage
         response.Headers.Link = $"<{request.Path}{QueryString.Create(query)}>; rel=\"next\"";
     }
 
-    public async IAsyncEnumerable<MessageBody> Rows([EnumeratorCancellation] CancellationToken token)
+    /// <summary>A page as a whole, which is written without a wait between its rows; all messages as they come.</summary>
+    public object Body(CancellationToken token) => _stream is null ? _rows.Select(MessageBody.From).ToArray() : StreamAsync(_stream, token);
+
+    private static async IAsyncEnumerable<MessageBody> StreamAsync(
+        IAsyncEnumerable<MessageRow> rows, [EnumeratorCancellation] CancellationToken token)
     {
-        foreach (var row in _rows)
+        await foreach (var row in rows.WithCancellation(token))
         {
             yield return MessageBody.From(row);
-        }
-
-        if (_stream is not null)
-        {
-            await foreach (var row in _stream.WithCancellation(token))
-            {
-                yield return MessageBody.From(row);
-            }
         }
     }
 }

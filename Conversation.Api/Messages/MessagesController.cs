@@ -37,7 +37,7 @@ public sealed class MessagesController(
     /// <response code="200">The messages. The header Link with rel="next" says that there are more.</response>
     [HttpGet(Name = "listMessages")]
     [ProducesResponseType<IEnumerable<MessageBody>>(StatusCodes.Status200OK)]
-    public async Task<IAsyncEnumerable<MessageBody>> ListAsync(
+    public async Task<OkObjectResult> ListAsync(
         Guid conversationId, [FromQuery] ListMessagesRequest request, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -56,7 +56,7 @@ public sealed class MessagesController(
         }
 
         page.AddLink(Request, Response);
-        return page.Rows(token);
+        return Ok(page.Body(token));
     }
 
     /// <summary>Stores a message; a user's is answered by a run.</summary>

@@ -31,7 +31,6 @@ internal sealed partial class StatementTests
         INSERT INTO message_chunks (message_id, attempt, from_offset, text)
         SELECT id, 1, 0, 'text' FROM messages WHERE seq <= 3;
         ANALYZE;
-        SET plan_cache_mode = force_generic_plan;
         """;
 
     private NpgsqlConnection _connection = null!;
@@ -48,6 +47,7 @@ internal sealed partial class StatementTests
         _connection = new NpgsqlConnection(await TestPostgres.NewDatabaseAsync());
         await _connection.OpenAsync();
         await ExecuteAsync(Fill);
+        await ExecuteAsync(DataRegistration.SessionSql);
     }
 
     [OneTimeTearDown]
