@@ -20,7 +20,8 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     private TaskCompletionSource _open = Opened();
     private int _refused;
     private int _asked;
-    private volatile bool _waits;
+    private volatile bool _asksNothing;
+    private volatile bool _notesNothing;
 
     /// <summary>What was answered with 201, by its key: the message's id.</summary>
     public ConcurrentDictionary<string, Guid> Acknowledged { get; } = new();
@@ -31,10 +32,10 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     /// <summary>Runs whose end it saw.</summary>
     public int Runs { get; private set; }
 
-    /// <summary>Whether it asks nothing and waits for no answer.</summary>
-    public bool IsQuiet => !_open.Task.IsCompleted && _waits;
+    /// <summary>Whether it says nothing and waits for no answer.</summary>
+    public bool IsQuiet => !_open.Task.IsCompleted && _asksNothing && _notesNothing;
 
-    /// <summary>Asks nothing more once it has its answers.</summary>
+    /// <summary>Says nothing more once it has its answers.</summary>
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Release() => _open.TrySetResult();
@@ -53,6 +54,9 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     {
         for (var i = 0; !over.IsCompleted; i++)
         {
+            _notesNothing = true;
+            await Task.WhenAny(_open.Task, over);
+            _notesNothing = false;
             // At both nodes at once: whose number comes first is for the database to say.
             await Task.WhenAll(
                 SendAsync("system", $"{number}.{i}.noted meanwhile", i),
@@ -65,9 +69,9 @@ internal sealed class FaultTalker(Guid conversation, int number, ApiClient[] nod
     {
         for (var i = 0; !over.IsCompleted; i++)
         {
-            _waits = true;
+            _asksNothing = true;
             await Task.WhenAny(_open.Task, over);
-            _waits = false;
+            _asksNothing = false;
             await EndedAsync();
             _asked += 2;
             // Both at once, so that one waits for the other's answer.

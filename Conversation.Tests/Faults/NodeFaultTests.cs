@@ -78,7 +78,10 @@ internal sealed class NodeFaultTests
         new FaultPlan("a producer cut off from PostgreSQL in mid-answer for 8 s, then its writes arrive", Ending.PlainMayBreak, chunks) { Words = 400 },
         _ => Task.CompletedTask);
 
-    /// <summary>The first write of every answer is on its way when the node is cut off, and arrives when others give the same answer.</summary>
+    /// <summary>
+    /// The first writes of answers are on their way when the node is cut off, and arrive when others give the same answers. Nothing else
+    /// is written then: it would be on its way in their place.
+    /// </summary>
     [TestCase(0, TestName = "Node_CutOffAtTheFirstWord_InShort")]
     [TestCase(FaultPlan.Full / 20, TestName = "Node_CutOffAtTheFirstWord_InFull", Category = "Full")]
     public Task Node_CutOffAtTheFirstWord_EveryoneIsExact(int chunks) => CutOffAsync(
