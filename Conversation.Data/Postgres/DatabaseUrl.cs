@@ -71,7 +71,7 @@ public static class DatabaseUrl
         foreach (var option in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var (name, argument) = Split(option, '=');
-            var (keyword, converted) = LibpqOptions.Convert(Uri.UnescapeDataString(name), Uri.UnescapeDataString(argument));
+            var (keyword, converted) = LibpqOptions.Convert(Decode(name), Decode(argument));
             Set(builder, keyword, converted);
         }
 
@@ -99,11 +99,11 @@ public static class DatabaseUrl
         var colon = entry.LastIndexOf(':');
         if (colon < 0 || entry.EndsWith(']'))
         {
-            return (Uri.UnescapeDataString(entry), null);
+            return (Decode(entry), null);
         }
 
         return int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
-            ? (Uri.UnescapeDataString(entry[..colon]), port)
+            ? (Decode(entry[..colon]), port)
             : throw new FormatException(
                 $"{Variable} has no number as its port: it must be {Form}, "
                 + "with special characters of the password percent-encoded (/ as %2F, @ as %40).");
@@ -131,5 +131,9 @@ public static class DatabaseUrl
         return index < 0 ? (text, "") : (text[..index], text[(index + 1)..]);
     }
 
-    private static string? NullIfEmpty(string encoded) => encoded.Length == 0 ? null : Uri.UnescapeDataString(encoded);
+    private static string Decode(string encoded) => Uri.UnescapeDataString(encoded) is var text && !text.Contains('\0', StringComparison.Ordinal)
+        ? text
+        : throw new FormatException($"{Variable} holds a NUL character, which PostgreSQL has none of.");
+
+    private static string? NullIfEmpty(string encoded) => encoded.Length == 0 ? null : Decode(encoded);
 }

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using Conversation.Api.Errors;
 using Conversation.Api.Feed;
 using Conversation.Api.Realtime;
+using Conversation.Api.Transfer;
 using Conversation.Api.Wire;
 using Conversation.Data.Postgres;
 using CsCheck;
@@ -129,6 +131,40 @@ internal sealed class ParserFuzzing
             },
             iter: inputs);
 
+    [TestCase(Short, TestName = "Import_AnyBytes_InShort")]
+    [TestCase(Full, TestName = "Import_AnyBytes_InFull", Category = "Full")]
+    public void Import_AnyBytes_IsTakenOrRefusedByLine(int inputs) => MutatedBytes(
+        """
+        {"type":"conversation","format":1,"title":"x","metadata_json":{"a":[1]},"created_at":"2026-11-25T09:30:00.123456Z"}
+        {"type":"message","role":"user","content":"é🙂","status":"stored"}
+        {"messages":1,"type":"end"}
+
+        """u8.ToArray(),
+        """{"type":"conversation","format":1} {"type":"end","messages":0}"""u8.ToArray())
+        .Sample(
+            bytes =>
+            {
+                try
+                {
+                    ReadAsync(bytes).GetAwaiter().GetResult();
+                }
+                catch (InvalidRequestException refusal)
+                {
+                    Assert.That(refusal.Errors.Keys.Single(), Does.Match("^line [0-9]+$"));
+                }
+            },
+            iter: inputs);
+
+    private static async Task ReadAsync(byte[] bytes)
+    {
+        await using var upload = new ConversationUpload(new MemoryStream(bytes), CancellationToken.None);
+        await upload.ReadConversationAsync();
+        await foreach (var message in upload.ReadMessagesAsync(CancellationToken.None))
+        {
+            Assert.That(WellFormedText.IsWellFormed(message.Content!));
+        }
+    }
+
     /// <summary>Valid texts with pieces cut out, doubled and replaced, and texts of nothing but noise.</summary>
     private static Gen<string> Mutated(params string[] seeds) => Gen.OneOf(
         AnyText,
@@ -149,11 +185,11 @@ internal sealed class ParserFuzzing
 
     private static Gen<byte[]> MutatedBytes(params byte[][] seeds) => Gen.OneOf(
         Gen.Byte.Array[0, 40],
-        Gen.Select(Gen.Int[0, seeds.Length - 1], Gen.Int[0, 80], Gen.Int[0, 6], Gen.Byte.Array[0, 6]).Select(parts =>
+        Gen.Select(Gen.Int[0, seeds.Length - 1], Gen.Int[0, 300], Gen.Int[0, 6], Gen.Byte.Array[0, 6]).Select(parts =>
         {
             var (seed, at, length, noise) = parts;
             var bytes = seeds[seed];
-            var from = Math.Min(at, bytes.Length);
+            var from = at % (bytes.Length + 1);
             return (byte[])[.. bytes[..from], .. noise, .. bytes[Math.Min(from + length, bytes.Length)..]];
         }));
 }

@@ -12,6 +12,8 @@ namespace Conversation.Tests.Langflow;
 internal sealed class JsonLinesTests
 {
     private const int Longest = 300;
+    private const int Short = 20_000;
+    private const int Full = 1_000_000;
 
     private static readonly string[] Texts = ["a", "", "é🙂", "\n\n", "\"quoted\" \\", "{\"event\":\"end\"}", new('z', 400)];
 
@@ -27,21 +29,24 @@ internal sealed class JsonLinesTests
         _ => "",
     });
 
-    [Test]
-    public void Lines_CutAnywhere_GiveTheSameOutputs() => Gen.Select(Line.Array[0, 20], Gen.Int[1, 200].Array[1, 8]).Sample(
+    [TestCase(Short, TestName = "Lines_CutAnywhere_InShort")]
+    [TestCase(Full, TestName = "Lines_CutAnywhere_InFull", Category = "Full")]
+    public void Lines_CutAnywhere_GiveTheSameOutputs(int inputs) => Gen.Select(Line.Array[0, 20], Gen.Int[1, 200].Array[1, 8]).Sample(
         (lines, sizes) =>
         {
             var bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines));
             Assert.That(Outputs(bytes, sizes), Is.EqualTo(Outputs(bytes, [bytes.Length + 1])));
         },
-        iter: 20_000);
+        iter: inputs);
 
-    [Test]
-    public void Lines_Random_NeverThrow() => Gen.Select(Gen.Byte.Array[0, 600], Gen.Int[1, 100].Array[1, 4]).Sample(
-        (bytes, sizes) => { Outputs(bytes, sizes); }, iter: 20_000);
+    [TestCase(Short, TestName = "Lines_Random_InShort")]
+    [TestCase(Full, TestName = "Lines_Random_InFull", Category = "Full")]
+    public void Lines_Random_NeverThrow(int inputs) => Gen.Select(Gen.Byte.Array[0, 600], Gen.Int[1, 100].Array[1, 4]).Sample(
+        (bytes, sizes) => { Outputs(bytes, sizes); }, iter: inputs);
 
-    [Test]
-    public void Lines_TrueEventsWithBytesChanged_NeverThrow() => Gen.Select(Line.Array[1, 6], Gen.Select(Gen.Int[0, 2000], Gen.Byte).Array[1, 6]).Sample(
+    [TestCase(Short, TestName = "Lines_BytesChanged_InShort")]
+    [TestCase(Full, TestName = "Lines_BytesChanged_InFull", Category = "Full")]
+    public void Lines_TrueEventsWithBytesChanged_NeverThrow(int inputs) => Gen.Select(Line.Array[1, 6], Gen.Select(Gen.Int[0, 2000], Gen.Byte).Array[1, 6]).Sample(
         (lines, changes) =>
         {
             var bytes = Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
@@ -52,7 +57,7 @@ internal sealed class JsonLinesTests
 
             Outputs(bytes, [50]);
         },
-        iter: 20_000);
+        iter: inputs);
 
     [TestCase("f")]
     [TestCase("{\"event\": tru")]
