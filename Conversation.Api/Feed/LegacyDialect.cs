@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Text.Json;
-using Conversation.Api.Wire;
 using Conversation.Data.Log;
 
 namespace Conversation.Api.Feed;
@@ -46,31 +44,21 @@ internal static class LegacyDialect
 
     private static ReadOnlyMemory<byte> Warn(string code) => Frame("warn", writer => writer.WriteString("message", code));
 
-    private static ReadOnlyMemory<byte> Stream(ReadOnlySpan<char> text)
+    private static ReadOnlyMemory<byte> Stream(ReadOnlySpan<char> text) => FrameBuffer.Encode(text, static (writer, content) =>
     {
-        var buffer = new ArrayBufferWriter<byte>(64 + text.Length);
-        using (var writer = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
+        writer.WriteStartObject();
+        writer.WriteString("type", "stream");
+        writer.WriteString("content", content);
+        writer.WriteEndObject();
+    });
+
+    private static ReadOnlyMemory<byte> Frame(string type, Action<Utf8JsonWriter>? fields = null) => FrameBuffer.Encode(
+        (type, fields),
+        static (writer, frame) =>
         {
             writer.WriteStartObject();
-            writer.WriteString("type", "stream");
-            writer.WriteString("content", text);
+            writer.WriteString("type", frame.type);
+            frame.fields?.Invoke(writer);
             writer.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
-
-    private static ReadOnlyMemory<byte> Frame(string type, Action<Utf8JsonWriter>? fields = null)
-    {
-        var buffer = new ArrayBufferWriter<byte>(64);
-        using (var writer = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type", type);
-            fields?.Invoke(writer);
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
+        });
 }

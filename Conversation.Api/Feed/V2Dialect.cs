@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Conversation.Api.Wire;
 using Conversation.Data.Log;
@@ -10,44 +9,40 @@ internal static class V2Dialect
 {
     public const string SubProtocol = "conversation.v2";
 
-    public static byte[] Encode(FeedFrame frame)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
-        {
-            writer.WriteStartObject();
-            switch (frame)
-            {
-                case EventFrame happened:
-                    Write(writer, happened.Entry.Row);
-                    break;
-                case DeltaFrame delta:
-                    Write(writer, delta.Range);
-                    break;
-                case ReadyFrame ready:
-                    writer.WriteString("type", "subscription.ready");
-                    writer.WriteString("conversation_id", ready.ConversationId);
-                    writer.WriteNumber("head", ready.Head);
-                    break;
-                case EndedFrame ended:
-                    writer.WriteString("type", "subscription.ended");
-                    writer.WriteString("conversation_id", ended.ConversationId);
-                    break;
-                case HeartbeatFrame beat:
-                    Write(writer, beat);
-                    break;
-                default:
-                    throw new InvalidOperationException($"The dialect has no word for {frame.GetType().Name}.");
-            }
+    public static byte[] Encode(FeedFrame frame) => FrameBuffer.Encode(frame, Write);
 
-            writer.WriteString("position", frame.Position.ToString());
-            writer.WriteEndObject();
+    private static void Write(Utf8JsonWriter writer, FeedFrame frame)
+    {
+        writer.WriteStartObject();
+        switch (frame)
+        {
+            case EventFrame happened:
+                Write(writer, happened.Entry.Row);
+                break;
+            case DeltaFrame delta:
+                Write(writer, delta.Range);
+                break;
+            case ReadyFrame ready:
+                writer.WriteString("type", "subscription.ready");
+                writer.WriteString("conversation_id", ready.ConversationId);
+                writer.WriteNumber("head", ready.Head);
+                break;
+            case EndedFrame ended:
+                writer.WriteString("type", "subscription.ended");
+                writer.WriteString("conversation_id", ended.ConversationId);
+                break;
+            case HeartbeatFrame beat:
+                WriteBeat(writer, beat);
+                break;
+            default:
+                throw new InvalidOperationException($"The dialect has no word for {frame.GetType().Name}.");
         }
 
-        return buffer.WrittenSpan.ToArray();
+        writer.WriteString("position", frame.Position.ToString());
+        writer.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter writer, HeartbeatFrame beat)
+    private static void WriteBeat(Utf8JsonWriter writer, HeartbeatFrame beat)
     {
         writer.WriteString("type", "heartbeat");
         writer.WriteNumber("seq", beat.Head);
