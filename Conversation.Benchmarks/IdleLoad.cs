@@ -11,17 +11,51 @@ internal static class IdleLoad
     private const int Connections = 5000;
     private const int Conversations = 50;
 
+    /// <summary>In seconds, as the protocol has it for the second dialect; the legacy one has none.</summary>
+    private const int Heartbeat = 10;
+
+    /// <summary>Pinged, and told every ten seconds that all is well.</summary>
     public static string Sockets => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} idle sockets");
+
+    /// <summary>Pinged, and told nothing.</summary>
+    public static string Legacy => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} idle legacy sockets");
 
     public static string Hubs => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} idle hub connections");
 
-    public static Task RunAsync(Bench bench) => bench.BothAsync(async run =>
+    /// <summary>
+    /// Each kind at a process of its own: memory that other connections left behind would be taken by these, and not be counted.
+    /// </summary>
+    public static async Task RunAsync(Bench bench)
+    {
+        await NodeAsync(bench, Sockets, Heartbeat);
+        await bench.ServiceAsync(run => SocketsAsync(bench, run, Sockets, LoadClient.V2));
+        await NodeAsync(bench, Legacy, heartbeatSeconds: 0);
+        await bench.BothAsync(run => SocketsAsync(bench, run, Legacy));
+        await bench.BothAsync(run => HubsAsync(bench, run));
+    }
+
+    private static async Task NodeAsync(Bench bench, string what, int heartbeatSeconds)
+    {
+        await using var node = await Subject.StartNodeAsync(heartbeatSeconds);
+        if (node is not null)
+        {
+            await SocketsAsync(bench, bench.Of(node, isBare: true), what);
+        }
+    }
+
+    private static async Task SocketsAsync(Bench bench, Measurement run, string what, string? dialect = null)
     {
         using var client = await LoadClient.CreateAsync(run, 16);
         var conversations = await client.ConversationsAsync(Conversations);
-        await MeasureAsync(bench, run, Sockets, i => client.FollowAsync(conversations[i % Conversations]));
+        await MeasureAsync(bench, run, what, i => client.FollowAsync(conversations[i % Conversations], dialect: dialect));
+    }
+
+    private static async Task HubsAsync(Bench bench, Measurement run)
+    {
+        using var client = await LoadClient.CreateAsync(run, 16);
+        var conversations = await client.ConversationsAsync(Conversations);
         await MeasureAsync(bench, run, Hubs, i => HubSocket.ConnectAsync(run, client, conversations[i % Conversations]));
-    });
+    }
 
     private static async Task MeasureAsync(Bench bench, Measurement run, string what, Func<int, Task<ClientWebSocket>> connect)
     {
@@ -38,14 +72,18 @@ internal static class IdleLoad
         var reading = sockets.Select(socket => ReadAsync(socket, over.Token)).ToArray();
         await run.SettleAsync();
         bench.Note(new Reading(what, run.Subject.Name, Memory, (run.ResidentBytes - before) / 1024.0 / Connections, "KiB"));
+        var silence = Silence(run);
         var cpu = run.Cpu.Read();
-        await Task.Delay(run.Duration, TimeProvider.System, CancellationToken.None);
-        bench.Note(new Reading(what, run.Subject.Name, Cpu, (run.Cpu.Read().Service - cpu.Service) / run.Duration.TotalSeconds * 100, "%"));
+        await Task.Delay(silence, TimeProvider.System, CancellationToken.None);
+        bench.Note(new Reading(what, run.Subject.Name, Cpu, (run.Cpu.Read().Service - cpu.Service) / silence.TotalSeconds * 100, "%"));
         await over.CancelAsync();
         await Task.WhenAll(reading);
         sockets.ForEach(socket => socket.Dispose());
         await run.SettleAsync();
     }
+
+    /// <summary>From one ping of every socket to the next, except where only the way is tried.</summary>
+    private static TimeSpan Silence(Measurement run) => run.Duration.TotalSeconds >= 4 ? TimeSpan.FromSeconds(30) : run.Duration;
 
     /// <summary>As a client does that waits; it answers pings.</summary>
     private static async Task ReadAsync(ClientWebSocket socket, CancellationToken over)

@@ -9,6 +9,9 @@ internal sealed class LoadClient : IDisposable
 {
     private const string Content = "A message of ordinary length, as people write them: about a hundred and twenty characters of plain text.";
 
+    /// <summary>The second dialect's subprotocol.</summary>
+    public const string V2 = "conversation.v2";
+
     private readonly Measurement _run;
 
     private LoadClient(Measurement run, HttpClient http, string? token)
@@ -67,16 +70,21 @@ internal sealed class LoadClient : IDisposable
     public string ListPath(Guid conversation) =>
         _run.IsBare ? $"/messages/{conversation}" : $"/api/v1/conversations/{conversation}/messages?order=desc&limit=50";
 
-    /// <summary>Follows a conversation from its start, in the v2 dialect; at the bare service, everything.</summary>
+    /// <summary>Follows a conversation from its start; at the bare service, everything.</summary>
     /// <param name="conversation">Which.</param>
     /// <param name="at">Another node, null for the measured one.</param>
-    public async Task<ClientWebSocket> FollowAsync(Guid conversation, Subject? at = null)
+    /// <param name="dialect">Null for the legacy one.</param>
+    public async Task<ClientWebSocket> FollowAsync(Guid conversation, Subject? at = null, string? dialect = V2)
     {
         var socket = new ClientWebSocket();
         var path = "/ws";
         if (!_run.IsBare)
         {
-            socket.Options.AddSubProtocol("conversation.v2");
+            if (dialect is not null)
+            {
+                socket.Options.AddSubProtocol(dialect);
+            }
+
             path = $"/api/v1/ws/conversations/{conversation}?token={Token}";
         }
 

@@ -18,6 +18,7 @@ internal sealed class Subject : IAsyncDisposable
 
     public const string Service = "conversation";
     public const string Bare = "bare Kestrel + Npgsql";
+    public const string Node = "Node.js + ws";
     private const string Langflow = "fake Langflow";
 
     public string Name { get; }
@@ -34,14 +35,42 @@ internal sealed class Subject : IAsyncDisposable
 
     /// <summary>The service with an environment of its own.</summary>
     public static Task<Subject> StartServiceAsync(IReadOnlyDictionary<string, string?> environment) => StartAsync(
-        Service, "Conversation.Api.dll", "/api/v1/health/ready", url => ["--urls", url], environment);
+        Service, "/api/v1/health/ready", url => DotNet("Conversation.Api.dll", "--urls", url), environment);
 
     public static Task<Subject> StartBareAsync(string connectionString) => StartAsync(
-        Bare, "Conversation.Benchmarks.dll", "/health", url => ["bare", connectionString, url], new Dictionary<string, string?>());
+        Bare, "/health", url => DotNet("Conversation.Benchmarks.dll", "bare", connectionString, url), new Dictionary<string, string?>());
+
+    /// <summary>Null where there is no npm.</summary>
+    /// <param name="heartbeatSeconds">How often it says to each socket that all is well; 0 for never.</param>
+    public static async Task<Subject?> StartNodeAsync(int heartbeatSeconds)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "Node");
+        try
+        {
+            using var npm = Process.Start(
+                new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]) { WorkingDirectory = folder })!;
+            await npm.WaitForExitAsync();
+            if (npm.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"npm ci ended with {npm.ExitCode}.");
+            }
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            await Console.Error.WriteLineAsync("npm is not installed: no yardstick of Node.js.");
+            return null;
+        }
+
+        return await StartAsync(
+            Node,
+            "/health",
+            url => ["node", Path.Combine(folder, "sockets.mjs"), url, heartbeatSeconds.ToString(CultureInfo.InvariantCulture)],
+            new Dictionary<string, string?>());
+    }
 
     /// <summary>What the service runs flows on: no subject of the measurement, so its processor time is nobody's.</summary>
     public static Task<Subject> StartLangflowAsync() => StartAsync(
-        Langflow, "Conversation.Benchmarks.dll", "/api/v1/version", url => ["fake-langflow", url], new Dictionary<string, string?>());
+        Langflow, "/api/v1/version", url => DotNet("Conversation.Benchmarks.dll", "fake-langflow", url), new Dictionary<string, string?>());
 
     /// <summary>A development token of the service.</summary>
     public async Task<string> TokenAsync()
@@ -59,18 +88,21 @@ internal sealed class Subject : IAsyncDisposable
         Process.Dispose();
     }
 
+    private static string[] DotNet(string program, params string[] arguments) =>
+        ["dotnet", Path.Combine(AppContext.BaseDirectory, program), .. arguments];
+
     private static async Task<Subject> StartAsync(
         string name,
-        string program,
         string health,
-        Func<string, string[]> arguments,
+        Func<string, string[]> command,
         IReadOnlyDictionary<string, string?> environment)
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
         var address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
         probe.Stop();
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. arguments(address.ToString())])
+        var words = command(address.ToString());
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
             Environment =
             {

@@ -66,26 +66,24 @@ internal sealed class Topic(Guid conversationId)
 
     /// <summary>
     /// Takes a look at the conversation. The first one sets the head: what came before is read by those who ask for it. A text
-    /// that another node generates is opened, unless the look is older than what is known here.
+    /// that another node generates is opened, unless the look is older than what is known here. One is taken every second: it wakes
+    /// the followers only where it has news.
     /// </summary>
     public void Learn(LogHead look)
     {
         Follower[] everyone;
         lock (Gate)
         {
-            if (Head < 0)
-            {
-                Head = look.LastSeq;
-            }
-
+            var isNews = Head < 0 || Owner != look.OwnerId || IsGone != look.Deleted;
+            Head = Head < 0 ? look.LastSeq : Head;
             if (look.StreamingMessageId is { } message && look.LastSeq >= Head)
             {
-                OpenForeign(message, look.StreamingSeq!.Value, look.StreamingAttempt!.Value, look.StreamingKeep!.Value);
+                isNews |= OpenForeign(message, look.StreamingSeq!.Value, look.StreamingAttempt!.Value, look.StreamingKeep!.Value);
             }
 
             Owner = look.OwnerId;
             IsGone = look.Deleted;
-            everyone = Everyone();
+            everyone = isNews ? Everyone() : [];
         }
 
         Wake(everyone);
@@ -94,7 +92,7 @@ internal sealed class Topic(Guid conversationId)
     /// <summary>Takes events that were read from the log. Only the next one counts: what is known already is passed over.</summary>
     public void Publish(IEnumerable<LogEntry> entries)
     {
-        Follower[] everyone;
+        Follower[] everyone = [];
         lock (Gate)
         {
             foreach (var entry in entries)
@@ -104,6 +102,7 @@ internal sealed class Topic(Guid conversationId)
                     continue;
                 }
 
+                everyone = Everyone();
                 Head = entry.Seq;
                 _recent.Keep(entry);
                 if ((entry.Started ?? entry.Rewritten) is { Status: MessageStatus.Streaming } started)
@@ -115,8 +114,6 @@ internal sealed class Topic(Guid conversationId)
                     Text = null;
                 }
             }
-
-            everyone = Everyone();
         }
 
         Wake(everyone);
@@ -227,14 +224,15 @@ internal sealed class Topic(Guid conversationId)
     /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
     /// run over. The new one begins empty, because its checkpoints are read from where a piece begins, and the first holds all that was kept.
     /// </summary>
-    private void OpenForeign(Guid message, long seq, int attempt, int keep)
+    private bool OpenForeign(Guid message, long seq, int attempt, int keep)
     {
         if (Text?.MessageId == message && Text.Attempt >= attempt)
         {
-            return;
+            return false;
         }
 
         Text = new LiveText(message, seq, attempt, keep, isForeign: true);
+        return true;
     }
 
     private Follower[] Everyone() => _everyone ??= [.. _followers];

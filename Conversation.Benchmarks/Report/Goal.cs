@@ -51,9 +51,10 @@ internal sealed record Goal(string What, string Reach, Func<Results, (string Mea
             ? (Text($"p99 {step:F0} ms"), step <= 150)
             : null),
         Idle(IdleLoad.Sockets, kibibytes: 14),
+        Idle(IdleLoad.Legacy, kibibytes: 14),
         Idle(IdleLoad.Hubs, kibibytes: 22),
-        Silent(IdleLoad.Sockets),
-        Silent(IdleLoad.Hubs),
+        Silent(IdleLoad.Sockets, "idle, with a heartbeat every ten seconds: no more CPU than Node's"),
+        Silent(IdleLoad.Legacy, "silent: no more CPU than Node's"),
         new(StartLoad.What, "under 3 s", results => results.Find(StartLoad.What, Subject.Service, StartLoad.Quantity) is { } own
             ? (Text($"{own:F2} s"), own < 3)
             : null),
@@ -68,13 +69,17 @@ internal sealed record Goal(string What, string Reach, Func<Results, (string Mea
 
     private static Goal Idle(string what, double kibibytes) => new(what, Text($"at most {kibibytes} KiB each"), results =>
         results.Find(what, Subject.Service, IdleLoad.Memory) is { } own
-            ? (Text($"{own:F1} KiB; bare {results.Find(what, Subject.Bare, IdleLoad.Memory):F1} KiB"), own <= kibibytes)
+            ? (Text($"{own:F1} KiB{Yardsticks(results, what, IdleLoad.Memory, "KiB")}"), own <= kibibytes)
             : null);
 
-    private static Goal Silent(string what) => new(what, "silent: less CPU than bare Kestrel's 10 % of a core", results =>
-        results.Find(what, Subject.Service, IdleLoad.Cpu) is { } own
-            ? (Text($"{own:F1} %; bare {results.Find(what, Subject.Bare, IdleLoad.Cpu):F1} %"), own < 10)
+    private static Goal Silent(string what, string reach) => new(what, reach, results =>
+        results.Find(what, Subject.Service, IdleLoad.Cpu) is { } own && results.Find(what, Subject.Node, IdleLoad.Cpu) is { } node
+            ? (Text($"{own:F1} % of a core{Yardsticks(results, what, IdleLoad.Cpu, "%")}"), own <= node)
             : null);
+
+    private static string Yardsticks(Results results, string what, string quantity, string unit) => string.Concat(
+        new[] { (Subject.Bare, "bare"), (Subject.Node, "Node") }.Select(yardstick =>
+            results.Find(what, yardstick.Item1, quantity) is { } value ? Text($"; {yardstick.Item2} {value:F1} {unit}") : ""));
 
     private static double? Growth(Results results, string subject) =>
         results.Find(GroupLoad.What(1), subject)?.P99 - results.Find(GroupLoad.What(0), subject)?.P99;
