@@ -28,7 +28,8 @@ internal static class Soak
             pg_total_relation_size('message_chunks'),
             pg_total_relation_size('runs'),
             pg_table_size('conversations') + pg_indexes_size('conversations'),
-            pg_total_relation_size('messages') + pg_total_relation_size('conversation_events')
+            pg_total_relation_size('messages') + pg_total_relation_size('conversation_events'),
+            (SELECT count(*) FROM conversations)
         """;
 
     public static async Task<int> RunAsync(TimeSpan duration)
@@ -120,7 +121,7 @@ internal static class Soak
             Row("idempotency keys", sample => sample.Database[3], samples),
             Row("size of message_chunks, MiB", sample => sample.Database[4] / (1024.0 * 1024), samples),
             Row("size of runs, bytes a message", sample => (double)sample.Database[5] / sample.Database[1], samples),
-            Row("size of conversations with its indexes, MiB", sample => sample.Database[6] / (1024.0 * 1024), samples),
+            Row("size of conversations with its indexes, bytes a conversation", sample => (double)sample.Database[6] / sample.Database[8], samples),
             Row("size of messages and events, bytes a message", sample => (double)sample.Database[7] / sample.Database[1], samples),
             "",
             string.Create(CultureInfo.InvariantCulture, $"{messages:N0} messages were written."),

@@ -123,7 +123,7 @@ internal sealed partial class AppendMessageStatement
                 k.created_at AS known_at,
                 k.request_hash AS known_hash
             FROM input i
-            JOIN conversations c ON c.id = i.conversation_id
+            CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
             LEFT JOIN idempotency_keys k
                 ON k.conversation_id = i.conversation_id AND k.principal = i.principal AND k.key = i.key
             WHERE c.deleted_at IS NULL AND (i.reach IS NULL OR c.owner_id = i.reach)

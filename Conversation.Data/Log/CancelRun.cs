@@ -34,7 +34,7 @@ public sealed record CancelRun : LogWrite<CancelAnswer>
             WITH reachable AS (
                 SELECT i.*, c.last_seq, r.status, clock_timestamp() AS at
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS i(ord, write_id, conversation_id, reach, run_id)
-                JOIN conversations c ON c.id = i.conversation_id
+                CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
                 JOIN runs r ON r.id = i.run_id AND r.conversation_id = i.conversation_id
                 WHERE c.deleted_at IS NULL AND (i.reach IS NULL OR c.owner_id = i.reach)
             ),

@@ -52,7 +52,8 @@ public sealed record ChangeConversation : LogWrite<Changed>
                 FROM unnest(
                     $1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[]) AS i(
                     ord, write_id, conversation_id, reach, title, metadata, status, on_busy, deleted)
-                WHERE c.id = i.conversation_id AND c.deleted_at IS NULL AND (i.reach IS NULL OR c.owner_id = i.reach)
+                CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) h
+                WHERE c.id = i.conversation_id AND h.deleted_at IS NULL AND (i.reach IS NULL OR h.owner_id = i.reach)
                 RETURNING i.ord, i.write_id, i.deleted, c.id, c.last_seq, c.updated_at
             ),
             ended AS (

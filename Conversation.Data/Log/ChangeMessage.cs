@@ -40,7 +40,7 @@ public sealed record ChangeMessage : LogWrite<Changed>
                 SELECT i.*, c.last_seq, 1 AS events, clock_timestamp() AS at
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::boolean[]) AS i(
                     ord, write_id, conversation_id, reach, message_id, content, metadata, deleted)
-                JOIN conversations c ON c.id = i.conversation_id
+                CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
                 JOIN messages m ON m.id = i.message_id AND m.conversation_id = i.conversation_id
                 WHERE c.deleted_at IS NULL
                     AND (i.reach IS NULL OR c.owner_id = i.reach)

@@ -31,7 +31,7 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
                 SELECT i.*, r.attempt + 1 AS attempt, r.traceparent, c.last_seq, 1 AS events, clock_timestamp() AS at
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS i(
                     ord, write_id, conversation_id, run_id, claimant)
-                JOIN conversations c ON c.id = i.conversation_id
+                CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
                 JOIN runs r ON r.id = i.run_id AND r.status = 'queued'
                 WHERE c.deleted_at IS NULL
                     AND NOT EXISTS (

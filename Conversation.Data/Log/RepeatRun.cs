@@ -54,7 +54,7 @@ internal sealed class RepeatRunStatement : LogStatement<RepeatRun, RepeatedRun>
             FROM unnest(
                 $1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::uuid[], $10::text[]) AS i(
                 ord, write_id, conversation_id, reach, message_id, run_id, runtime, agent, claimant, traceparent)
-            JOIN conversations c ON c.id = i.conversation_id
+            CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
             JOIN messages m ON m.id = i.message_id AND m.conversation_id = c.id AND m.role = 'user' AND m.deleted_at IS NULL
             WHERE c.deleted_at IS NULL AND (i.reach IS NULL OR c.owner_id = i.reach)
         ),

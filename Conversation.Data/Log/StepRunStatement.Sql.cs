@@ -18,7 +18,7 @@ internal sealed partial class StepRunStatement
                 ord, write_id, conversation_id, run_id, attempt, only_expired, events, run_status, error_code,
                 error_detail, resume_token, usage, message_id, message_status, start_step, content, finish_reason, metadata,
                 rewrite_keep, cancel_outcome)
-            JOIN conversations c ON c.id = i.conversation_id AND c.deleted_at IS NULL
+            JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
             JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
             WHERE NOT i.only_expired OR r.lease_until < clock_timestamp()
         ),

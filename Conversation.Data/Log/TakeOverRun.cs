@@ -52,7 +52,7 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                     CASE WHEN m.attempt > 1 THEN least(m.keep, i.length) ELSE i.length END AS keep
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::int[]) AS i(
                     ord, write_id, conversation_id, run_id, attempt, claimant, message_id, text, length)
-                JOIN conversations c ON c.id = i.conversation_id AND c.deleted_at IS NULL
+                JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
                 JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status = 'running' AND r.lease_until < clock_timestamp()
                 JOIN messages m ON m.id = i.message_id AND m.status = 'streaming'
             ),

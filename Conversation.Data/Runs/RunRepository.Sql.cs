@@ -22,7 +22,7 @@ public sealed partial class RunRepository
             r.started_at AS StartedAt,
             r.finished_at AS FinishedAt
         FROM runs r
-        JOIN conversations c ON c.id = r.conversation_id
+        CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = r.conversation_id OFFSET 0) c
 
         """;
 
@@ -149,7 +149,7 @@ public sealed partial class RunRepository
             c.session_id AS SessionId,
             r.resume_token AS ResumeToken
         FROM runs r
-        JOIN conversations c ON c.id = r.conversation_id AND c.deleted_at IS NULL
+        JOIN LATERAL (SELECT * FROM conversations WHERE id = r.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
         WHERE r.id = @id
         """;
 
