@@ -36,8 +36,21 @@ internal sealed class Member
                 return;
             }
 
+            if (_pumps.Remove(conversation, out var over))
+            {
+                over.Stop.Dispose();
+            }
+
             var stop = CancellationTokenSource.CreateLinkedTokenSource(_connection.ConnectionAborted);
-            _pumps[conversation] = (stop, await begin(_connection, conversation, stop.Token));
+            try
+            {
+                _pumps[conversation] = (stop, await begin(_connection, conversation, stop.Token));
+            }
+            catch
+            {
+                stop.Dispose();
+                throw;
+            }
         }
         finally
         {

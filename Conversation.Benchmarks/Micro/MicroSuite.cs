@@ -21,15 +21,17 @@ internal static class MicroSuite
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddLogger(NullLogger.Instance)
             .WithArtifactsPath(Path.Combine(Results.Root, "artifacts", "micro"));
-        var summary = BenchmarkRunner.Run<FeedBenchmarks>(config);
-        foreach (var report in summary.Reports.Where(report => report.Success))
+        var summaries = BenchmarkRunner.Run([typeof(FeedBenchmarks), typeof(JsonBenchmarks)], config);
+        var reports = summaries.SelectMany(summary => summary.Reports).ToList();
+        foreach (var report in reports.Where(report => report.Success))
         {
             Note(bench, report);
         }
 
-        return summary.Reports.Length > 0 && summary.Reports.All(report => report.Success)
+        return reports.Count > 0 && reports.All(report => report.Success)
             ? Task.CompletedTask
-            : throw new InvalidOperationException(string.Join(' ', summary.ValidationErrors.Select(error => error.Message)));
+            : throw new InvalidOperationException(
+                string.Join(' ', summaries.SelectMany(summary => summary.ValidationErrors).Select(error => error.Message)));
     }
 
     private static void Note(Bench bench, BenchmarkReport report)
