@@ -17,7 +17,8 @@ internal static class BenchmarkReport
             Made by `dotnet run -c Release --project Conversation.Benchmarks`, {results.Seconds} s for each measurement, on {results.Machine}.
             Service, PostgreSQL and the driver of the load share the machine, so processor time for each operation is the figure to trust; rates
             and latencies also tell how busy the driver was. Yardsticks were measured in the same run: bare Kestrel and Npgsql with an insert
-            for each request and raw WebSockets (no validation, tokens, log or runs), plain SignalR groups, and pgbench.
+            for each request and raw WebSockets (no validation, tokens, log or runs), plain SignalR groups, pgbench, and, for idle sockets,
+            Node.js with ws, which pings as often and says a heartbeat as often.
 
             ## What the design wants
 
