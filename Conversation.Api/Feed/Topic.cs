@@ -224,6 +224,7 @@ internal sealed class Topic(Guid conversationId)
     /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
     /// run over. The new one begins empty, because its checkpoints are read from where a piece begins, and the first holds all that was kept.
     /// </summary>
+    /// <returns>Whether it was opened: false for a text that is known.</returns>
     private bool OpenForeign(Guid message, long seq, int attempt, int keep)
     {
         if (Text?.MessageId == message && Text.Attempt >= attempt)

@@ -55,6 +55,10 @@ internal sealed record Goal(string What, string Reach, Func<Results, (string Mea
         Idle(IdleLoad.Hubs, kibibytes: 22),
         Silent(IdleLoad.Sockets, "idle, with a heartbeat every ten seconds: no more CPU than Node's"),
         Silent(IdleLoad.Legacy, "silent: no more CPU than Node's"),
+        new(IdleLoad.Hubs, "silent: less CPU than bare Kestrel's 10 % of a core", results =>
+            results.Find(IdleLoad.Hubs, Subject.Service, IdleLoad.Cpu) is { } own
+                ? (Text($"{own:F1} % of a core{Yardsticks(results, IdleLoad.Hubs, IdleLoad.Cpu, "%")}"), own < 10)
+                : null),
         new(StartLoad.What, "under 3 s", results => results.Find(StartLoad.What, Subject.Service, StartLoad.Quantity) is { } own
             ? (Text($"{own:F2} s"), own < 3)
             : null),

@@ -153,7 +153,7 @@ internal sealed partial class StatementTests
     private static partial Regex NamedParameter();
 
     /// <summary>An index that is read from end to end: no condition follows it. Those of waiting and running runs are let through.</summary>
-    [GeneratedRegex(@"Index (Only )?Scan using (?!ix_runs_queued|ix_runs_lease|ux_runs_active)\w+ on [^\n]*\n(?!\s*Index Cond)")]
+    [GeneratedRegex(@"Index (Only )?Scan (Backward )?using (?!ix_runs_queued|ix_runs_lease|ux_runs_active)\w+ on [^\n]*\n(?!\s*Index Cond)")]
     private static partial Regex WholeIndex();
 
     [GeneratedRegex(@"\$(\d+)")]
