@@ -11,7 +11,7 @@ namespace Conversation.Api.Feed;
 /// </summary>
 internal sealed class ConversationFeed(ConversationRepository conversations, EventRepository events, LogTail tail, FeedMetrics metrics)
 {
-    /// <summary>Events of one page of the log: few enough that a page of the longest messages stays small beside the process.</summary>
+    /// <summary>Events of one page of the log.</summary>
     private const int PageSize = 64;
 
     private readonly ConcurrentDictionary<Guid, Topic> _topics = new();
@@ -62,7 +62,8 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
     }
 
     /// <summary>What there is after a position, without waiting for more.</summary>
-    public async Task<IReadOnlyList<FeedFrame>> ReadAsync(Guid conversationId, FollowOptions options, int limit, CancellationToken token)
+    public async IAsyncEnumerable<FeedFrame> ReadAsync(
+        Guid conversationId, FollowOptions options, int limit, [EnumeratorCancellation] CancellationToken token)
     {
         var (topic, follower) = Register(conversationId, options);
         try
@@ -70,23 +71,21 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
             await BeginAsync(topic, follower, options, token);
             // From the log itself: what the caller has just written is there, whether or not the tail has read it yet.
             follower.Take(await PageAsync(conversationId, follower.Seq, token));
-            var frames = new List<FeedFrame>();
-            while (frames.Count < limit)
+            for (var count = 0; count < limit;)
             {
                 switch (follower.TryNext(out var frame))
                 {
                     case FollowState.Frame:
-                        frames.Add(frame!);
+                        count++;
+                        yield return frame!;
                         break;
                     case FollowState.Behind:
                         follower.Take(await PageAsync(conversationId, follower.Seq, token));
                         break;
                     default:
-                        return frames;
+                        yield break;
                 }
             }
-
-            return frames;
         }
         finally
         {
@@ -146,7 +145,7 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
 
     private async Task<IEnumerable<LogEntry>> PageAsync(Guid conversationId, long after, CancellationToken token)
     {
-        var rows = await events.ReadAsServiceAsync([conversationId], [after], PageSize, token);
-        return rows.Select(row => new LogEntry(row));
+        var page = await events.ReadAsServiceAsync([conversationId], [after], PageSize, token);
+        return page.Rows.Select(row => new LogEntry(row));
     }
 }

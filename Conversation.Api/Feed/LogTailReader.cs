@@ -102,14 +102,14 @@ internal sealed partial class LogTailReader(
             return;
         }
 
-        var rows = await events.ReadAsServiceAsync(
+        var page = await events.ReadAsServiceAsync(
             [.. topics.Select(topic => topic.ConversationId)], [.. topics.Select(topic => topic.Head)], EventsPerConversation, token);
-        var byConversation = rows.ToLookup(row => row.ConversationId);
+        var byConversation = page.Rows.ToLookup(row => row.ConversationId);
         foreach (var topic in topics)
         {
             var entries = byConversation[topic.ConversationId].Select(row => new LogEntry(row)).ToArray();
             topic.Publish(entries);
-            if (entries.Length == EventsPerConversation)
+            if (entries.Length == EventsPerConversation || page.IsCut)
             {
                 tail.Hint([topic.ConversationId]);
             }

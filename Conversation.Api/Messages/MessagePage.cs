@@ -33,9 +33,9 @@ internal sealed class MessagePage
             return new MessagePage(range, [], messages.StreamAsync(caller, conversationId, range, token), more: false);
         }
 
-        var rows = await messages.ListAsync(caller, conversationId, range with { Limit = limit + 1 }, token);
-        var more = rows.Count > limit;
-        return new MessagePage(range, more ? [.. rows.Take(limit)] : rows, stream: null, more);
+        var page = await messages.ListAsync(caller, conversationId, range with { Limit = limit + 1 }, token);
+        var rows = page.Rows.Count > limit ? [.. page.Rows.Take(limit)] : page.Rows;
+        return new MessagePage(range, rows, stream: null, more: page.IsCut || page.Rows.Count > limit);
     }
 
     /// <summary>Whether rows were read already; of all messages as they come, none are yet.</summary>

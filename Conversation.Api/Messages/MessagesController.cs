@@ -30,7 +30,10 @@ public sealed class MessagesController(
     ConversationLog log) : ControllerBase
 {
     /// <summary>Lists messages, oldest first.</summary>
-    /// <remarks>Without limit all of them, streamed. One that is being generated is listed with its text so far.</remarks>
+    /// <remarks>
+    /// Without limit all of them, streamed. A page is shorter where its messages are long, 4 Mi characters in all: whether there are more is
+    /// said by the header Link. One that is being generated is listed with its text so far.
+    /// </remarks>
     /// <param name="conversationId">Where.</param>
     /// <param name="request">Which.</param>
     /// <param name="token">Ends the query.</param>

@@ -21,21 +21,18 @@ internal sealed class EventStreams(
 
     public async Task PageAsync(HttpContext context, Guid conversation, Position after, int limit)
     {
-        var frames = await feed.ReadAsync(conversation, new FollowOptions { After = after }, limit, context.RequestAborted);
         context.Response.ContentType = "application/json; charset=utf-8";
         var body = context.Response.BodyWriter;
-        body.Write("["u8);
-        for (var i = 0; i < frames.Count; i++)
+        var before = (byte)'[';
+        // Nothing is written before the first page of the log is read, so that an outage has its own status.
+        await foreach (var frame in feed.ReadAsync(conversation, new FollowOptions { After = after }, limit, context.RequestAborted))
         {
-            if (i > 0)
-            {
-                body.Write(","u8);
-            }
-
-            await body.WriteAsync(frames[i].V2, context.RequestAborted);
+            body.Write([before]);
+            await body.WriteAsync(frame.V2, context.RequestAborted);
+            before = (byte)',';
         }
 
-        await body.WriteAsync("]"u8.ToArray(), context.RequestAborted);
+        await body.WriteAsync(before == '[' ? "[]"u8.ToArray() : "]"u8.ToArray(), context.RequestAborted);
     }
 
     public async Task StreamAsync(HttpContext context, Guid conversation, Position after)

@@ -30,11 +30,11 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         var connection = await OpenAsync(token);
         await using var batch = new NpgsqlBatch(connection) { Timeout = CommandTimeoutSeconds };
         var locked = items.Where(item => item.LocksConversation).Select(item => item.ConversationId).Distinct().ToArray();
-        batch.BatchCommands.Add(Command(LogSql.LockConversations, locked));
+        batch.BatchCommands.Add(Command(LogSql.LockConversationsSql, locked));
         var runs = items.Select(item => item.RunId).OfType<Guid>().Distinct().ToArray();
         if (runs.Length > 0)
         {
-            batch.BatchCommands.Add(Command(LogSql.LockRuns, runs));
+            batch.BatchCommands.Add(Command(LogSql.LockRunsSql, runs));
         }
 
         var kinds = items.GroupBy(item => item.Statement).Select(kind => (Statement: kind.Key, Items: kind.ToArray())).ToArray();
@@ -63,7 +63,7 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
     public async Task<HashSet<Guid>> FreeAsync(Guid[] conversations, CancellationToken token)
     {
         var free = new HashSet<Guid>();
-        await using var batch = new NpgsqlBatch(await OpenAsync(token)) { BatchCommands = { Command(LogSql.FreeConversations, conversations) } };
+        await using var batch = new NpgsqlBatch(await OpenAsync(token)) { BatchCommands = { Command(LogSql.FreeConversationsSql, conversations) } };
         await using var reader = await batch.ExecuteReaderAsync(token);
         while (await reader.ReadAsync(token))
         {
@@ -81,9 +81,9 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         {
             BatchCommands =
             {
-                Command<string>(LogSql.EndLostBackend, [.. _lost]),
+                Command<string>(LogSql.EndLostBackendSql, [.. _lost]),
                 Command<Guid>(
-                    LogSql.FindWrites, [.. items.Select(item => item.ConversationId)], [.. items.Select(item => item.WriteId)]),
+                    LogSql.FindWritesSql, [.. items.Select(item => item.ConversationId)], [.. items.Select(item => item.WriteId)]),
             },
         };
         var found = new Dictionary<Guid, Changed>();

@@ -7,7 +7,7 @@ internal static class LogSql
     /// First in every batch: whoever holds the rows decides alone, and the statements that follow see everything earlier holders
     /// committed. Sorted, so that two nodes never wait for each other in a circle.
     /// </summary>
-    public const string LockConversations =
+    public const string LockConversationsSql =
         """
         SELECT id
         FROM conversations
@@ -20,7 +20,7 @@ internal static class LogSql
     /// Second, where runs are written: whoever renews leases or keeps checkpoints takes them in the same order, so nobody waits in a
     /// circle.
     /// </summary>
-    public const string LockRuns =
+    public const string LockRunsSql =
         """
         SELECT id
         FROM runs
@@ -30,7 +30,7 @@ internal static class LogSql
         """;
 
     /// <summary>Which of them nobody holds at the moment.</summary>
-    public const string FreeConversations =
+    public const string FreeConversationsSql =
         """
         SELECT id
         FROM conversations
@@ -42,7 +42,7 @@ internal static class LogSql
     /// Ends the server's side of a connection that was lost, and waits for it: what it was about to commit is then committed or
     /// will never be. Each of the appender's connections has a name of its own.
     /// </summary>
-    public const string EndLostBackend =
+    public const string EndLostBackendSql =
         """
         SELECT pg_terminate_backend(pid, 5000)
         FROM pg_stat_activity
@@ -50,7 +50,7 @@ internal static class LogSql
         """;
 
     /// <summary>The writes among the latest events: where an unknown outcome is looked up, seconds after it was sent.</summary>
-    public const string FindWrites =
+    public const string FindWritesSql =
         """
         SELECT e.write_id, min(e.seq), min(e.created_at)
         FROM unnest($1::uuid[], $2::uuid[]) AS w(conversation_id, write_id)

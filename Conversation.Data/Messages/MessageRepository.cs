@@ -7,7 +7,6 @@ namespace Conversation.Data.Messages;
 /// <summary>Reads messages. What the caller may not reach is not there.</summary>
 public sealed partial class MessageRepository
 {
-    /// <summary>Few enough that a page of the longest messages stays small beside the process.</summary>
     private const int PageSize = 64;
 
     private readonly DbSession _session;
@@ -30,15 +29,15 @@ public sealed partial class MessageRepository
     public Task<MessageRow?> FindLastAsync(Caller caller, Guid conversationId, string role, CancellationToken token) =>
         _session.FindAsync<MessageRow>(FindLastSql, new { conversationId, role, reach = caller.Reach }, token);
 
-    /// <summary>A page of messages; none where the conversation is out of reach.</summary>
+    /// <summary>A page of messages; none where the conversation is out of reach. It is cut where their text is long.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="conversationId">Where.</param>
     /// <param name="range">Which and in what order.</param>
     /// <param name="token">Ends the query.</param>
-    public Task<IReadOnlyList<MessageRow>> ListAsync(Caller caller, Guid conversationId, MessageRange range, CancellationToken token) =>
+    public Task<Page<MessageRow>> ListAsync(Caller caller, Guid conversationId, MessageRange range, CancellationToken token) =>
         range.NewestFirst
-            ? _session.ListAsync<MessageRow>(NewestFirstSql, Arguments(caller, conversationId, range), token)
-            : _session.ListAsync<MessageRow>(OldestFirstSql, Arguments(caller, conversationId, range), token);
+            ? _session.PageAsync<MessageRow>(NewestFirstSql, Arguments(caller, conversationId, range), Length, token)
+            : _session.PageAsync<MessageRow>(OldestFirstSql, Arguments(caller, conversationId, range), Length, token);
 
     /// <summary>All messages of a range, page by page: in constant memory, and without holding a connection while a client reads.</summary>
     /// <param name="caller">Who asks.</param>
@@ -52,17 +51,17 @@ public sealed partial class MessageRepository
         for (var rest = range with { Limit = PageSize }; ;)
         {
             var page = await ListAsync(caller, conversationId, rest, token);
-            foreach (var row in page)
+            foreach (var row in page.Rows)
             {
                 yield return row;
             }
 
-            if (page.Count < PageSize)
+            if (page.Rows.Count < PageSize && !page.IsCut)
             {
                 yield break;
             }
 
-            rest = rest.NewestFirst ? rest with { Before = page[^1].Seq } : rest with { After = page[^1].Seq };
+            rest = rest.NewestFirst ? rest with { Before = page.Rows[^1].Seq } : rest with { After = page.Rows[^1].Seq };
         }
     }
 
@@ -75,20 +74,23 @@ public sealed partial class MessageRepository
     {
         for (var after = 0L; ;)
         {
-            var page = await _session.ListAsync<MessageRow>(ContextSql, new { conversationId, trigger, after, limit = PageSize }, token);
-            foreach (var row in page)
+            var page = await _session.PageAsync<MessageRow>(
+                ContextSql, new { conversationId, trigger, after, limit = PageSize }, Length, token);
+            foreach (var row in page.Rows)
             {
                 yield return row;
             }
 
-            if (page.Count < PageSize)
+            if (page.Rows.Count < PageSize && !page.IsCut)
             {
                 yield break;
             }
 
-            after = page[^1].Seq;
+            after = page.Rows[^1].Seq;
         }
     }
+
+    private static int Length(MessageRow row) => row.Content.Length;
 
     private static object Arguments(Caller caller, Guid conversationId, MessageRange range) => new
     {

@@ -10,11 +10,18 @@ namespace Conversation.Data.Postgres;
 /// </summary>
 internal sealed class DbSession(NpgsqlDataSource source)
 {
+    /// <summary>Text of a page in UTF-16 code units, and one row more: 8 MiB, while the longest answers alone may be as long.</summary>
+    private const int MostText = 4 * 1024 * 1024;
+
     private const int Retries = 3;
 
     public Task<IReadOnlyList<T>> ListAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
         RunAsync<IReadOnlyList<T>>(
             async (connection, command) => (await connection.QueryAsync<T>(command)).AsList(), new CommandDefinition(sql, arguments, cancellationToken: token));
+
+    /// <summary>Rows of any length: as many as their text allows, and at least one. What is left out is not sent by the server.</summary>
+    public Task<Page<T>> PageAsync<T>([ConstantExpected] string sql, object? arguments, Func<T, int> length, CancellationToken token) =>
+        RunAsync((connection, command) => PageAsync(connection, command, length), new CommandDefinition(sql, arguments, cancellationToken: token));
 
     public Task<T?> FindAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
         RunAsync(
@@ -22,6 +29,25 @@ internal sealed class DbSession(NpgsqlDataSource source)
 
     public Task<int> ExecuteAsync([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
         RunAsync(static (connection, command) => connection.ExecuteAsync(command), new CommandDefinition(sql, arguments, cancellationToken: token));
+
+    private static async Task<Page<T>> PageAsync<T>(NpgsqlConnection connection, CommandDefinition command, Func<T, int> length)
+    {
+        var rows = new List<T>();
+        var text = 0L;
+        var all = connection.QueryUnbufferedAsync<T>(command.CommandText, command.Parameters);
+        await foreach (var row in all.WithCancellation(command.CancellationToken))
+        {
+            if (text >= MostText)
+            {
+                return new Page<T>(rows, IsCut: true);
+            }
+
+            rows.Add(row);
+            text += length(row);
+        }
+
+        return new Page<T>(rows, IsCut: false);
+    }
 
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, CommandDefinition, Task<T>> run, CommandDefinition command)
     {
