@@ -57,6 +57,15 @@ internal sealed class LoadClient : IDisposable
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>To the service, under a key.</summary>
+    public async Task PostAsync(Guid conversation, Guid key)
+    {
+        using var response = await Http.PostAsJsonAsync(
+            new Uri($"/api/v1/conversations/{conversation}/messages", UriKind.Relative),
+            new { role = "user", content = Content, run = false, client_message_id = key });
+        response.EnsureSuccessStatusCode();
+    }
+
     /// <summary>A message that an agent answers.</summary>
     public async Task AskAsync(Guid conversation, string content = Content)
     {

@@ -16,6 +16,9 @@ internal static class Soak
     /// <summary>How much the second half may lie above the first before it is said to grow.</summary>
     private const double Flat = 1.1;
 
+    /// <summary>One writer in so many sends each message under a key of its own.</summary>
+    private const int OneWithKeys = 4;
+
     private static readonly TimeSpan PostPause = TimeSpan.FromMilliseconds(10);
 
     private const string Sizes =
@@ -30,6 +33,14 @@ internal static class Soak
             pg_table_size('conversations') + pg_indexes_size('conversations'),
             pg_total_relation_size('messages') + pg_total_relation_size('conversation_events'),
             (SELECT count(*) FROM conversations)
+        """;
+
+    /// <summary>Keys are kept for two days, and a soak has less: those of a minute are made as old, and housekeeping has to delete them.</summary>
+    private const string AgeKeys =
+        """
+        UPDATE idempotency_keys
+        SET created_at = created_at - interval '3 days'
+        WHERE created_at BETWEEN now() - interval '1 day' AND now() - interval '1 minute'
         """;
 
     public static async Task<int> RunAsync(TimeSpan duration)
@@ -48,7 +59,8 @@ internal static class Soak
         await File.WriteAllTextAsync(
             Path.Combine(Results.Root, "docs", "soak.md"),
             $"# Soak\n\nMade by `dotnet run -c Release --project Conversation.Benchmarks -- soak {duration.TotalMinutes}` on {results.Machine}: "
-            + $"{Streams} answers at 25 chunks a second with a follower each, and {Writers} writers, one after the other.\n\n{report}\n");
+            + $"{Streams} answers at 25 chunks a second with a follower each, and {Writers} writers, one in {OneWithKeys} of them with idempotency keys, "
+            + $"which are made two days older after a minute.\n\n{report}\n");
         return 0;
     }
 
@@ -59,12 +71,17 @@ internal static class Soak
         await using var source = NpgsqlDataSource.Create(run.ConnectionString);
         var started = TimeProvider.System.GetTimestamp();
         using var over = new CancellationTokenSource(run.Duration, TimeProvider.System);
-        var writing = targets.Select(target => WriteAsync(client, target, over.Token)).ToArray();
+        var writing = targets.Select((target, i) => WriteAsync(client, target, i % OneWithKeys == 0, over.Token)).ToArray();
         var streaming = StreamAsync(run with { Duration = TimeSpan.FromSeconds(Math.Clamp(run.Duration.TotalSeconds / 10, 2, 20)) }, over.Token);
         using var pace = new PeriodicTimer(run.Duration / 40);
         while (!over.IsCancellationRequested)
         {
             await pace.WaitForNextTickAsync();
+            await using (var age = source.CreateCommand(AgeKeys))
+            {
+                await age.ExecuteNonQueryAsync();
+            }
+
             samples.Add(await SampleAsync(run, source, TimeProvider.System.GetElapsedTime(started)));
             await Console.Error.WriteLineAsync(samples[^1].ToString());
         }
@@ -72,11 +89,11 @@ internal static class Soak
         await Task.WhenAll([streaming, .. writing]);
     }
 
-    private static async Task WriteAsync(LoadClient client, Guid target, CancellationToken over)
+    private static async Task WriteAsync(LoadClient client, Guid target, bool withKeys, CancellationToken over)
     {
         while (!over.IsCancellationRequested)
         {
-            await client.PostAsync(target);
+            await (withKeys ? client.PostAsync(target, Guid.CreateVersion7()) : client.PostAsync(target));
             await Task.Delay(PostPause, TimeProvider.System, CancellationToken.None);
         }
     }

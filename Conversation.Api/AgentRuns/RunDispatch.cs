@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Errors;
 using Conversation.Api.Messages;
@@ -15,7 +16,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
             StatusCodes.Status429TooManyRequests, "Too many runs are waiting; nothing was stored. Try again in a moment.")
         : new NewRun(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.HasRoom ? node.Id : null, ServiceTraces.Traceparent);
 
-    public void Stored(Guid conversationId, Guid runId, bool claimed, Guid? interrupted, long askedAt)
+    public void Stored(Guid conversationId, NewRun run, bool claimed, Guid? interrupted, long askedAt, ActivityContext asked)
     {
         if (interrupted is { } other)
         {
@@ -25,7 +26,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
 
         if (claimed)
         {
-            worker.Begin(conversationId, new ClaimedRun(runId, Attempt: 1, ServiceTraces.Traceparent), askedAt, ServiceTraces.Current);
+            worker.Begin(conversationId, new ClaimedRun(run.Id, Attempt: 1, run.Traceparent), askedAt, asked);
         }
         else
         {

@@ -66,14 +66,26 @@ internal sealed class RunLease
     /// <summary>Whether text may still be shown.</summary>
     public bool IsHeld => _time.GetElapsedTime(Volatile.Read(ref _renewedAt)) < Confidence;
 
-    /// <summary>How long the runtime has said nothing.</summary>
-    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heardAt));
-
-    /// <summary>How long it has been worked on here.</summary>
-    public TimeSpan Age => _time.GetElapsedTime(_begunAt);
+    /// <summary>
+    /// Whether the runtime has said nothing, or has been at work, for too long. While nobody can renew, it is the database that is waited
+    /// for, and not the runtime.
+    /// </summary>
+    /// <param name="silence">How long it may say nothing.</param>
+    /// <param name="age">How long it may take in all.</param>
+    public bool IsLate(TimeSpan silence, TimeSpan age) =>
+        IsHeld && (_time.GetElapsedTime(Volatile.Read(ref _heardAt)) > silence || _time.GetElapsedTime(_begunAt) > age);
 
     /// <summary>Renewed; counted from before the question was sent, because the answer may have been long on its way.</summary>
-    public void Renewed(long askedAt) => Volatile.Write(ref _renewedAt, askedAt);
+    public void Renewed(long askedAt)
+    {
+        if (!IsHeld)
+        {
+            // What the runtime said meanwhile could not be taken from it.
+            Heard();
+        }
+
+        Volatile.Write(ref _renewedAt, askedAt);
+    }
 
     /// <summary>The runtime said something.</summary>
     public void Heard() => Volatile.Write(ref _heardAt, _time.GetTimestamp());

@@ -1,5 +1,6 @@
 using Conversation.Api.Errors;
 using Conversation.Api.Messages;
+using Conversation.Api.Observability;
 using Conversation.Api.Wire;
 using Conversation.Data.Access;
 using Conversation.Data.Log;
@@ -50,8 +51,17 @@ public sealed class RunRepeater
 
         var run = _dispatch.Prepare(onBusy: null);
         var askedAt = _time.GetTimestamp();
+        var asked = ServiceTraces.Current;
         var repeated = await _log.AppendAsync(
-            new RepeatRun { Caller = caller, ConversationId = conversationId, MessageId = message.Id, Run = run }, token)
+            new RepeatRun { Caller = caller, ConversationId = conversationId, MessageId = message.Id, Run = run },
+            token,
+            stored =>
+            {
+                if (!stored.IsPending)
+                {
+                    _dispatch.Stored(conversationId, run, stored.Claimed, interrupted: null, askedAt, asked);
+                }
+            })
             ?? throw ServiceException.NotFound("Message");
         if (repeated.IsPending)
         {
@@ -59,7 +69,6 @@ public sealed class RunRepeater
                 StatusCodes.Status409Conflict, "This message is being answered already; wait for the end of its run, or cancel it.");
         }
 
-        _dispatch.Stored(conversationId, run.Id, repeated.Claimed, interrupted: null, askedAt);
         return RunBody.From(await _runs.FindAsync(caller, run.Id, token) ?? throw ServiceException.NotFound("Run"));
     }
 }

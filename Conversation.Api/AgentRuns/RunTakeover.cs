@@ -37,7 +37,7 @@ internal sealed class RunTakeover(
         // What stands behind the resume point would be said again.
         var kept = text[..run.ResumeOffset];
         var askedAt = time.GetTimestamp();
-        var taken = await log.AppendAsync(
+        await log.AppendAsync(
             new TakeOverRun
             {
                 ConversationId = run.ConversationId,
@@ -46,14 +46,15 @@ internal sealed class RunTakeover(
                 Claimant = node.Id,
                 MessageId = message,
                 Text = kept,
+                ResumeToken = resume,
             },
-            token);
-        if (taken is not null)
-        {
-            var claimed = new ClaimedRun(run.Id, taken.Attempt, taken.Traceparent);
-            worker.Begin(run.ConversationId, claimed, askedAt, ServiceTraces.Stored(taken.Traceparent), new TakenAnswer(taken, message, kept, resume));
-        }
-
+            token,
+            taken => worker.Begin(
+                run.ConversationId,
+                new ClaimedRun(run.Id, taken.Attempt, taken.Traceparent),
+                askedAt,
+                ServiceTraces.Stored(taken.Traceparent),
+                new TakenAnswer(taken, message, kept, resume)));
         return true;
     }
 }

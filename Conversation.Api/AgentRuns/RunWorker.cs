@@ -110,7 +110,7 @@ internal sealed partial class RunWorker(
 
     private void StopLate()
     {
-        foreach (var lease in Leases.Where(lease => lease.Silence > options.IdleTimeout || lease.Age > options.TotalTimeout))
+        foreach (var lease in Leases.Where(lease => lease.IsLate(options.IdleTimeout, options.TotalTimeout)))
         {
             lease.Stop(StopReason.TimedOut);
         }
@@ -131,12 +131,10 @@ internal sealed partial class RunWorker(
         var askedAt = time.GetTimestamp();
         try
         {
-            var claim = await log.AppendAsync(
-                new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id }, token);
-            if (claim is not null)
-            {
-                Begin(candidate.ConversationId, claim, askedAt, ServiceTraces.Stored(claim.Traceparent));
-            }
+            await log.AppendAsync(
+                new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id },
+                token,
+                claim => Begin(candidate.ConversationId, claim, askedAt, ServiceTraces.Stored(claim.Traceparent)));
         }
         catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
         {

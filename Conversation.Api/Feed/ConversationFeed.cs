@@ -132,8 +132,9 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
     /// </summary>
     private async Task<ReadyFrame> BeginAsync(Topic topic, Follower follower, FollowOptions options, CancellationToken token)
     {
-        if (topic.Head < 0)
+        if (topic.Head < 0 || (options.Reach is { } reach && topic.Owner != reach))
         {
+            // Or whose it is was learned when it was somebody else's.
             var looks = await conversations.HeadsAsServiceAsync([topic.ConversationId], token);
             topic.Learn(looks.Count == 0 ? LogHead.Gone(topic.ConversationId) : looks[0]);
             tail.Hint([topic.ConversationId]);

@@ -141,7 +141,8 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             }
         }
 
-        // A message that was edited since may have a pair where the reader's text ended.
+        // A message that was edited since may be shorter than what is kept, and may have a pair where the reader's text ended.
+        have = Math.Min(have, message.Content.Length);
         if (have > 0 && have < message.Content.Length && char.IsLowSurrogate(message.Content[have]))
         {
             have--;

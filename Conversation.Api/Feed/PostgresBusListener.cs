@@ -14,6 +14,9 @@ internal sealed partial class PostgresBusListener(
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A connection that a firewall has forgotten is silent too: after so long it has to answer.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -44,15 +47,15 @@ internal sealed partial class PostgresBusListener(
                 Hear(conversations);
             }
         };
-        await using (var listen = new NpgsqlCommand(ListenSql, connection))
-        {
-            await listen.ExecuteNonQueryAsync(token);
-        }
-
+        await using var listen = new NpgsqlCommand(ListenSql, connection);
+        await listen.ExecuteNonQueryAsync(token);
         Hear(null);
         while (true)
         {
-            await connection.WaitAsync(token);
+            if (!await connection.WaitAsync(Silence, token))
+            {
+                await listen.ExecuteNonQueryAsync(token);
+            }
         }
     }
 

@@ -58,5 +58,6 @@ internal sealed class RecentEvents
         _first++;
     }
 
-    private static int Weight(LogEntry entry) => entry.Row.Message?.Content.Length ?? 0;
+    private static int Weight(LogEntry entry) =>
+        (entry.Row.Message?.Content.Length ?? 0) + (entry.Row.Message?.Metadata?.Length ?? 0) + (entry.Row.Data?.Length ?? 0);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Conversation.Data.Log;
 
 namespace Conversation.Api.Messages;
@@ -10,11 +11,12 @@ public interface IRunDispatch
     /// <exception cref="Errors.ServiceException">429: too many runs wait already.</exception>
     NewRun Prepare(string? onBusy);
 
-    /// <summary>The run was stored.</summary>
+    /// <summary>The run was stored. Returns at once.</summary>
     /// <param name="conversationId">Where.</param>
-    /// <param name="runId">Which.</param>
+    /// <param name="run">What was prepared.</param>
     /// <param name="claimed">Whether it was claimed for this node with the commit: it begins.</param>
     /// <param name="interrupted">A run that was asked to stop for it.</param>
     /// <param name="askedAt">When the write was sent, by the monotonic clock.</param>
-    void Stored(Guid conversationId, Guid runId, bool claimed, Guid? interrupted, long askedAt);
+    /// <param name="asked">The trace of the request; default for none.</param>
+    void Stored(Guid conversationId, NewRun run, bool claimed, Guid? interrupted, long askedAt, ActivityContext asked);
 }

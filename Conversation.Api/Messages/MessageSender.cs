@@ -53,8 +53,7 @@ public sealed class MessageSender
             Run = request is { Role: MessageRole.User, Run: true } ? _runs.Prepare(request.OnBusy) : null,
             Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
         };
-        var askedAt = _time.GetTimestamp();
-        var stored = await _log.AppendAsync(write, token) ?? throw ServiceException.NotFound("Conversation");
+        var stored = await _log.AppendAsync(write, token, write.Run is { } run ? Taking(conversationId, run) : null) ?? throw ServiceException.NotFound("Conversation");
         if (stored.Outcome == AppendOutcome.KeyReused)
         {
             throw new ServiceException(
@@ -67,12 +66,21 @@ public sealed class MessageSender
                 StatusCodes.Status409Conflict, "An answer is being made, and on_busy is reject; nothing was stored.");
         }
 
-        if (stored is { Outcome: AppendOutcome.Stored, RunId: { } run })
-        {
-            _runs.Stored(conversationId, run, stored.Claimed, stored.Interrupted, askedAt);
-        }
-
         return new SentMessage(Body(write, stored), stored.Outcome == AppendOutcome.Replayed);
+    }
+
+    /// <summary>The run begins with the commit: whoever asked for it may be gone by then, or have been told that the outcome is unknown.</summary>
+    private Action<AppendedMessage> Taking(Guid conversationId, NewRun run)
+    {
+        var askedAt = _time.GetTimestamp();
+        var asked = ServiceTraces.Current;
+        return stored =>
+        {
+            if (stored.Outcome == AppendOutcome.Stored)
+            {
+                _runs.Stored(conversationId, run, stored.Claimed, stored.Interrupted, askedAt, asked);
+            }
+        };
     }
 
     /// <summary>Refuses what is longer than the setting allows: 413.</summary>

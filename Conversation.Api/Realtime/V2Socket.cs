@@ -125,8 +125,16 @@ internal sealed class V2Socket(
             throw ServiceException.Invalid("position", "is not one that this service gave out");
         }
 
-        Volatile.Write(ref _asked, new FollowRequest(position));
-        Volatile.Read(ref _following)?.Cancel();
+        // A full fence, as the writer's is: either it finds this request, or it is found here.
+        Interlocked.Exchange(ref _asked, new FollowRequest(position));
+        try
+        {
+            Volatile.Read(ref _following)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended, and the next one begins where it was asked to.
+        }
     }
 
     private async Task RenewAsync(string? token)

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Conversation.Api.Wire;
 
-/// <summary>A JSON object that passes through as it was sent: key order, numbers and duplicates included.</summary>
+/// <summary>A JSON object that passes through as it was sent: key order, numbers and duplicates included, line breaks excepted.</summary>
 /// <param name="Text">The object's text, valid JSON.</param>
 [JsonConverter(typeof(RawJsonConverter))]
 public readonly record struct RawJson(string Text)
@@ -36,6 +36,10 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
         return new RawJson(document.RootElement.GetRawText());
     }
 
+    /// <summary>
+    /// On one line, as server-sent events and JSON lines need it. A line break can only stand between two tokens: inside a string it is
+    /// written as an escape (RFC 8259, section 7).
+    /// </summary>
     public override void Write(Utf8JsonWriter writer, RawJson value, JsonSerializerOptions options) =>
-        writer.WriteRawValue(value.Text, skipInputValidation: true);
+        writer.WriteRawValue(value.Text.Replace('\n', ' ').Replace('\r', ' '), skipInputValidation: true);
 }

@@ -26,14 +26,20 @@ public sealed class ConversationLog
     /// <param name="token">
     /// Ends the wait for an answer, not the write: what was queued is still stored.
     /// </param>
+    /// <param name="committed">
+    /// Takes what the commit gives, such as a lease, before the caller is answered, and also where the caller waits no longer: nobody else
+    /// would. Called between two commits, so it returns at once.
+    /// </param>
     /// <exception cref="DatabaseUnavailableException">The queue is full, or the database did not answer in time.</exception>
     /// <exception cref="UnstorableValueException">PostgreSQL refused a value of this write.</exception>
-    public async Task<TResult?> AppendAsync<TResult>(LogWrite<TResult> write, CancellationToken token)
+    public async Task<TResult?> AppendAsync<TResult>(LogWrite<TResult> write, CancellationToken token, Action<TResult>? committed = null)
         where TResult : class
     {
+        var item = write.ToItem();
+        item.Committed = committed;
         try
         {
-            return await Enqueue(write.ToItem()).WaitAsync(PatienceForCommit, TimeProvider.System, token);
+            return await Enqueue(item).WaitAsync(PatienceForCommit, TimeProvider.System, token);
         }
         catch (TimeoutException error)
         {

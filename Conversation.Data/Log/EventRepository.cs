@@ -19,5 +19,6 @@ internal sealed partial class EventRepository(DbSession session)
         return new Page<EventRow>([.. page.Rows.Select(row => row.ToEvent())], page.IsCut);
     }
 
-    private static int Length(EventRecord row) => (row.MessageContent?.Length ?? 0) + (row.Data?.Length ?? 0);
+    private static int Length(EventRecord row) =>
+        (row.MessageContent?.Length ?? 0) + (row.MessageMetadata?.Length ?? 0) + (row.Data?.Length ?? 0);
 }

@@ -14,7 +14,7 @@ internal sealed partial class LogAppender(
     ILogger<LogAppender> logger) : BackgroundService
 {
     /// <summary>More gains nothing: at 256 items the commit is already shared by all of a busy node's writers.</summary>
-    private const int BatchSize = 256;
+    public const int BatchSize = 256;
 
     private static readonly TimeSpan ParkedInterval = TimeSpan.FromMilliseconds(50);
 

@@ -120,7 +120,7 @@ internal sealed partial class LogCommitter(
         Fail(
             _parked.TakeOlderThan(LongestPark, time),
             new DatabaseUnavailableException("The conversation is locked by another transaction; nothing was stored. Try again shortly."));
-        await CommitAsync(_parked.TakeFirst(await FreeAsync(_parked.Conversations)));
+        await CommitAsync(_parked.Take(await FreeAsync(_parked.Conversations), LogAppender.BatchSize));
     }
 
     /// <summary>The server rolled all of it back and said so: one bad item may fail only its own caller.</summary>

@@ -52,13 +52,32 @@ internal abstract class LogItem<TResult> : LogItem
 
     public Task<TResult?> Answer => _answer.Task;
 
+    /// <summary>Takes what the commit gives, whether or not the caller still waits; null where that is nothing to take.</summary>
+    public Action<TResult>? Committed { get; set; }
+
     protected TResult? Result { get; private set; }
 
     public override void Read(NpgsqlDataReader row) => Result = Parse(row);
 
     public override void Recover(Changed found) => Result = Recovered(found);
 
-    public override void Complete() => _answer.TrySetResult(Result);
+    public override void Complete()
+    {
+        try
+        {
+            if (Result is { } result)
+            {
+                Committed?.Invoke(result);
+            }
+
+            _answer.TrySetResult(Result);
+        }
+        catch (Exception error)
+        {
+            // Whoever cannot take it fails alone: the others of the batch are still to be answered.
+            _answer.TrySetException(error);
+        }
+    }
 
     public override void Fail(Exception error) => _answer.TrySetException(error);
 

@@ -31,16 +31,23 @@ internal sealed class ParkedWrites
         return true;
     }
 
-    /// <summary>Takes the first item of each of these conversations; the rest follows once that one is through.</summary>
-    public List<LogItem> TakeFirst(IReadOnlySet<Guid> conversations)
+    /// <summary>
+    /// Takes what waits for these conversations, in order, as far as one statement may judge it: one at a time would never end where
+    /// more keeps coming, which waits behind it.
+    /// </summary>
+    /// <param name="conversations">Those that nobody holds any more.</param>
+    /// <param name="most">How many at the most.</param>
+    public List<LogItem> Take(IReadOnlySet<Guid> conversations, int most)
     {
         var taken = new List<LogItem>();
+        var conflicts = new HashSet<object>();
         foreach (var conversation in conversations)
         {
             if (_byConversation.TryGetValue(conversation, out var waiting))
             {
-                taken.Add(waiting[0]);
-                Remove(conversation, waiting, 1);
+                var next = waiting.TakeWhile(item => item.ConflictKey is not { } key || conflicts.Add(key)).Take(most - taken.Count).ToList();
+                taken.AddRange(next);
+                Remove(conversation, waiting, next.Count);
             }
         }
 

@@ -23,6 +23,9 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
     /// <summary>What is kept of it.</summary>
     public required string Text { get; init; }
 
+    /// <summary>From where the runtime goes on behind that text; the row may hold a later one by now, which is for a longer text.</summary>
+    public required string ResumeToken { get; init; }
+
     internal override LogItem<TakenRun> ToItem() => new LogItem<TakeOverRun, TakenRun>(this, Statement.Instance)
     {
         ConversationId = ConversationId,
@@ -50,8 +53,8 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                     m.seq AS message_seq,
                     m.attempt + 1 AS message_attempt,
                     CASE WHEN m.attempt > 1 THEN least(m.keep, i.length) ELSE i.length END AS keep
-                FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::int[]) AS i(
-                    ord, write_id, conversation_id, run_id, attempt, claimant, message_id, text, length)
+                FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::int[], $10::text[]) AS i(
+                    ord, write_id, conversation_id, run_id, attempt, claimant, message_id, text, length, resume_token)
                 JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
                 JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status = 'running' AND r.lease_until < clock_timestamp()
                 JOIN messages m ON m.id = i.message_id AND m.status = 'streaming'
@@ -64,6 +67,7 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                 SET attempt = n.run_attempt,
                     lease_owner = n.claimant,
                     lease_until = n.at + interval '6 seconds',
+                    resume_token = n.resume_token,
                     resume_offset = n.length
                 FROM numbered n
                 WHERE r.id = n.run_id
@@ -106,6 +110,7 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
             .Add(write => write.MessageId)
             .Add(write => write.Text)
             .Add(write => write.Text.Length)
+            .Add(write => write.ResumeToken)
             .ToCommand(Sql);
     }
 }

@@ -90,7 +90,7 @@ public sealed partial class MessageRepository
         }
     }
 
-    private static int Length(MessageRow row) => row.Content.Length;
+    private static int Length(MessageRow row) => row.Content.Length + (row.Metadata?.Length ?? 0);
 
     private static object Arguments(Caller caller, Guid conversationId, MessageRange range) => new
     {

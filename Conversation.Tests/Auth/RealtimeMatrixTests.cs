@@ -153,6 +153,7 @@ internal sealed partial class RealtimeMatrixTests
             await Assert.MultipleAsync(async () =>
             {
                 Assert.That(await RefusalAsync(token, inQuery), Is.EqualTo(401), $"socket with {name}");
+                Assert.That(await RefusalAsync(token, inQuery, "/hubs/conversations"), Is.EqualTo(401), $"hub without negotiation with {name}");
                 Assert.That(await StatusAsync($"/hubs/conversations/negotiate?negotiateVersion=1&access_token={token}", HttpMethod.Post), Is.EqualTo(401), $"hub with {name}");
                 Assert.That(await StatusAsync($"/conversations/{_own.Conversation}/events?token={token}", HttpMethod.Get), Is.EqualTo(401), $"events with {name}");
             });
@@ -183,8 +184,8 @@ internal sealed partial class RealtimeMatrixTests
         return (int)response.StatusCode;
     }
 
-    /// <summary>The status that answers a socket's request on a conversation that is not the token's.</summary>
-    private async Task<int> RefusalAsync(string token, bool inQuery)
+    /// <summary>The status that answers a request for a socket, of the hub or on a conversation that is not the token's.</summary>
+    private async Task<int> RefusalAsync(string token, bool inQuery, string? path = null)
     {
         using var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
@@ -196,8 +197,8 @@ internal sealed partial class RealtimeMatrixTests
         var address = new UriBuilder(_host.Address)
         {
             Scheme = "ws",
-            Path = $"{ApiClient.Root}/ws/conversations/{_foreign.Conversation}",
-            Query = inQuery ? $"token={token}" : "",
+            Path = ApiClient.Root + (path ?? $"/ws/conversations/{_foreign.Conversation}"),
+            Query = inQuery ? $"{(path is null ? "token" : "access_token")}={token}" : "",
         };
         await Assert.ThrowsAsync<WebSocketException>(() => socket.ConnectAsync(address.Uri, Patience.Token));
         return (int)(socket.HttpStatusCode == default ? HttpStatusCode.OK : socket.HttpStatusCode);

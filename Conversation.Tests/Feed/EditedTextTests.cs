@@ -35,4 +35,35 @@ internal sealed class EditedTextTests
 
         Assert.That(((DeltaFrame)frame!).Range.Text.ToString(), Is.EqualTo("\U0001F642cd"));
     }
+
+    /// <summary>A new attempt had kept more than the text has now.</summary>
+    [Test]
+    public void Resume_WhereTheTextIsShorterThanWhatWasKept_TakesTheRestBack()
+    {
+        var conversation = Guid.CreateVersion7();
+        var message = Guid.CreateVersion7();
+        var topic = new Topic(conversation);
+        topic.Learn(new LogHead(conversation, 2, null, Deleted: false, null, null, null, null));
+        var follower = new Follower(topic, new FollowOptions());
+        follower.Begin(new Position(1, message, 1, 120));
+        follower.Take(
+        [
+            new LogEntry(new EventRow
+            {
+                ConversationId = conversation,
+                Seq = 2,
+                Type = EventTypes.MessageCompleted,
+                At = default,
+                Message = new MessageRow(
+                    message, conversation, 1, "assistant", "short text", null, MessageStatus.Completed, "stop", null, 2, 100, default, default, Deleted: false),
+            }),
+        ]);
+
+        follower.TryNext(out var frame);
+
+        var range = ((DeltaFrame)frame!).Range;
+        Assert.That((range.From, range.Text.Length, range.Attempt), Is.EqualTo((10, 0, 2)));
+        Assert.That(follower.TryNext(out frame), Is.EqualTo(FollowState.Frame));
+        Assert.That(frame, Is.InstanceOf<EventFrame>());
+    }
 }

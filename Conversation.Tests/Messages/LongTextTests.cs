@@ -98,6 +98,21 @@ internal sealed class LongTextTests : ConversationFixture
         });
     }
 
+    [Test]
+    public async Task List_OfLongMetadata_IsCutAsWell()
+    {
+        var other = await Client.CreateConversationAsync();
+        for (var i = 0; i < 6; i++)
+        {
+            await Client.SendAsync(other, new { role = "system", content = "short", metadata = new { text = new string('x', Length) } });
+        }
+
+        var messages = await Host.Services.GetRequiredService<MessageRepository>().ListAsync(Caller.Service, other, new MessageRange(Limit: 6), Patience.Token);
+        var events = await Host.Services.GetRequiredService<EventRepository>().ReadAsServiceAsync([other], [0], 6, Patience.Token);
+
+        Assert.That((messages.Rows.Count, messages.IsCut, events.Rows.Count, events.IsCut), Is.EqualTo((5, true, 5, true)));
+    }
+
     /// <summary>What was not read is not sent either, and the connection is as good as before.</summary>
     [Test]
     public async Task Page_ThatIsCut_LeavesItsConnectionUsable()
