@@ -12,24 +12,7 @@ internal sealed class EditedTextTests
     [Test]
     public void Resume_WhereThereIsAPairNow_DoesNotSplitIt()
     {
-        var conversation = Guid.CreateVersion7();
-        var message = Guid.CreateVersion7();
-        var topic = new Topic(conversation);
-        topic.Learn(new LogHead(conversation, 2, null, Deleted: false, null, null, null, null));
-        var follower = new Follower(topic, new FollowOptions());
-        follower.Begin(new Position(1, message, 1, 3));
-        follower.Take(
-        [
-            new LogEntry(new EventRow
-            {
-                ConversationId = conversation,
-                Seq = 2,
-                Type = EventTypes.MessageCompleted,
-                At = default,
-                Message = new MessageRow(
-                    message, conversation, 1, "assistant", "ab\U0001F642cd", null, MessageStatus.Completed, "stop", null, 1, 0, default, default, Deleted: false),
-            }),
-        ]);
+        var follower = ComingBack(offset: 3, "ab\U0001F642cd", attempt: 1, keep: 0);
 
         follower.TryNext(out var frame);
 
@@ -40,12 +23,25 @@ internal sealed class EditedTextTests
     [Test]
     public void Resume_WhereTheTextIsShorterThanWhatWasKept_TakesTheRestBack()
     {
+        var follower = ComingBack(offset: 120, "short text", attempt: 2, keep: 100);
+
+        follower.TryNext(out var frame);
+
+        var range = ((DeltaFrame)frame!).Range;
+        Assert.That((range.From, range.Text.Length, range.Attempt), Is.EqualTo((10, 0, 2)));
+        Assert.That(follower.TryNext(out frame), Is.EqualTo(FollowState.Frame));
+        Assert.That(frame, Is.InstanceOf<EventFrame>());
+    }
+
+    /// <summary>To the end of a message, with so much of its first attempt's text.</summary>
+    private static Follower ComingBack(int offset, string content, int attempt, int keep)
+    {
         var conversation = Guid.CreateVersion7();
         var message = Guid.CreateVersion7();
         var topic = new Topic(conversation);
         topic.Learn(new LogHead(conversation, 2, null, Deleted: false, null, null, null, null));
         var follower = new Follower(topic, new FollowOptions());
-        follower.Begin(new Position(1, message, 1, 120));
+        follower.Begin(new Position(1, message, 1, offset));
         follower.Take(
         [
             new LogEntry(new EventRow
@@ -55,15 +51,9 @@ internal sealed class EditedTextTests
                 Type = EventTypes.MessageCompleted,
                 At = default,
                 Message = new MessageRow(
-                    message, conversation, 1, "assistant", "short text", null, MessageStatus.Completed, "stop", null, 2, 100, default, default, Deleted: false),
+                    message, conversation, 1, "assistant", content, null, MessageStatus.Completed, "stop", null, attempt, keep, default, default, Deleted: false),
             }),
         ]);
-
-        follower.TryNext(out var frame);
-
-        var range = ((DeltaFrame)frame!).Range;
-        Assert.That((range.From, range.Text.Length, range.Attempt), Is.EqualTo((10, 0, 2)));
-        Assert.That(follower.TryNext(out frame), Is.EqualTo(FollowState.Frame));
-        Assert.That(frame, Is.InstanceOf<EventFrame>());
+        return follower;
     }
 }
