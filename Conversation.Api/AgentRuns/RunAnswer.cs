@@ -24,6 +24,7 @@ internal sealed class RunAnswer(
     private AnswerWriter? _writer;
     private string? _metadata;
     private string? _resumeToken;
+    private bool _toldOfTools;
 
     /// <summary>Whether another process could go on with it.</summary>
     public bool IsResumable => _resumeToken is not null;
@@ -69,6 +70,7 @@ internal sealed class RunAnswer(
     {
         await steps.StepAsync(lease, new RunChange([.. _notices, happened]));
         _notices.Clear();
+        _toldOfTools = true;
     }
 
     public void Describe(string metadata) => _metadata = metadata;
@@ -122,8 +124,8 @@ internal sealed class RunAnswer(
     public Task CancelAsync(string outcome) => EndEarlyAsync(
         new RunChange([new RunEvent(EventTypes.RunCancelled)]) { Status = RunStatus.Cancelled, CancelOutcome = outcome }, "cancelled");
 
-    /// <summary>Whether nothing of it was shown.</summary>
-    public bool IsUnseen => _writer is null;
+    /// <summary>Whether nothing of it was shown, neither text nor what a tool did, which would be done again.</summary>
+    public bool IsUnseen => _writer is null && !_toldOfTools;
 
     /// <summary>Back to the queue, as if it had never begun. Only while it is unseen.</summary>
     public Task RequeueAsync() => steps.StepAsync(lease, new RunChange([RunEvents.Queued]) { Status = RunStatus.Queued });

@@ -12,6 +12,10 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
     public const string Mark = """{"runtime": "simulated"}""";
 
     private const int LongestQuote = 200;
+
+    /// <summary>Longer than any run is waited for; for ever would keep what is forgotten.</summary>
+    private static readonly TimeSpan LongestHang = TimeSpan.FromDays(1);
+
     private const string NoneConfigured = "No agent was asked, because none is configured yet.";
 
     public string Name => RuntimeName;
@@ -51,14 +55,14 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
                 continue;
             }
 
-            if (script.FailsAfter is { } fails && said > SimulatedScript.TextOf(fails).Length)
+            if (script.FailsAfter is { } fails && said > SimulatedScript.LengthOf(fails))
             {
                 throw new AgentRuntimeException("error", "The simulated agent failed, as it was told to.");
             }
 
-            if (script.HangsAfter is { } hangs && said > SimulatedScript.TextOf(hangs).Length)
+            if (script.HangsAfter is { } hangs && said > SimulatedScript.LengthOf(hangs))
             {
-                await Task.Delay(Timeout.InfiniteTimeSpan, time, CancellationToken.None);
+                await Task.Delay(LongestHang, time, CancellationToken.None);
             }
 
             if (pace > TimeSpan.Zero)

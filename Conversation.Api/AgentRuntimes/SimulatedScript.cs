@@ -15,7 +15,7 @@ internal sealed record SimulatedScript
     /// <summary>The pause before each piece; null for the runtime's own.</summary>
     public TimeSpan? Pace { get; init; }
 
-    /// <summary>How many words come in one piece. Default 1.</summary>
+    /// <summary>How many words come in one piece, at most <see cref="LargestPiece"/>. Default 1.</summary>
     public int WordsPerPiece { get; init; } = 1;
 
     /// <summary>After which word it fails; null for never.</summary>
@@ -33,6 +33,9 @@ internal sealed record SimulatedScript
     /// </summary>
     public bool Stamps { get; init; }
 
+    /// <summary>Anyone who may write to a conversation may ask for it, and a piece is made at once.</summary>
+    public const int LargestPiece = 10_000;
+
     /// <summary>How long a stamp is, with the space that follows it.</summary>
     public const int StampLength = 20;
 
@@ -43,7 +46,7 @@ internal sealed record SimulatedScript
         {
             Words = Number("words"),
             Pace = Number("pace_ms") is { } pace ? TimeSpan.FromMilliseconds(pace) : null,
-            WordsPerPiece = Math.Max(Number("words_per_piece") ?? 1, 1),
+            WordsPerPiece = Math.Clamp(Number("words_per_piece") ?? 1, 1, LargestPiece),
             FailsAfter = Number("fails_after"),
             HangsAfter = Number("hangs_after"),
             Resumes = Is("resumes"),
@@ -60,6 +63,18 @@ internal sealed record SimulatedScript
 
     /// <summary>The whole text of so many words.</summary>
     public static string TextOf(int words) => string.Concat(Enumerable.Range(1, words).Select(Word));
+
+    /// <summary>How long that text is, in UTF-16 code units.</summary>
+    public static long LengthOf(int words)
+    {
+        var length = words * 10L;
+        for (var longer = 100_000L; longer <= words; longer *= 10)
+        {
+            length += words - longer + 1;
+        }
+
+        return length;
+    }
 
     public static string Stamp(long timestamp) => string.Create(CultureInfo.InvariantCulture, $"{timestamp:D19} ");
 

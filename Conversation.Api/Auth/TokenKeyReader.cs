@@ -63,6 +63,11 @@ internal sealed class TokenKeyReader(string variable, TokenAlgorithm algorithm, 
 
     private SymmetricSecurityKey Secret(string text)
     {
+        if (isProduction)
+        {
+            PublishedKeys.Refuse(variable, text);
+        }
+
         if (text.Contains(PemBegin, StringComparison.Ordinal))
         {
             // Taken as a secret, a public key would let everyone who knows it sign.

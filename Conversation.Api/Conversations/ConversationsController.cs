@@ -1,5 +1,6 @@
 using Conversation.Api.Auth;
 using Conversation.Api.Errors;
+using Conversation.Api.Limits;
 using Conversation.Api.Wire;
 using Conversation.Data.Conversations;
 using Conversation.Data.Log;
@@ -12,13 +13,14 @@ namespace Conversation.Api.Conversations;
 /// <summary>Conversations.</summary>
 /// <param name="callers">Who asks.</param>
 /// <param name="conversations">What there is.</param>
+/// <param name="limit">How long their metadata may be.</param>
 /// <param name="log">Stores changes.</param>
 [ApiController]
 [Authorize]
 [Route("conversations")]
 [Tags("Conversations")]
-public sealed class ConversationsController(CallerResolver callers, ConversationRepository conversations, ConversationLog log)
-    : ControllerBase
+public sealed class ConversationsController(
+    CallerResolver callers, ConversationRepository conversations, ContentLimit limit, ConversationLog log) : ControllerBase
 {
     /// <summary>Makes a conversation.</summary>
     /// <remarks>A user's own; a machine may name any owner.</remarks>
@@ -31,6 +33,7 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     public async Task<CreatedResult> CreateAsync([FromBody] CreateConversationRequest request, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(request);
+        limit.Check("metadata_json", request.AnyMetadata?.Text);
         var write = new CreateConversation
         {
             ConversationId = Ids.New(),
@@ -46,7 +49,7 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     }
 
     /// <summary>Lists conversations, the latest active first.</summary>
-    /// <remarks>A user's own; a machine sees all.</remarks>
+    /// <remarks>A user's own; a machine sees all. A page is shorter where their metadata is long, 4 Mi characters in all.</remarks>
     /// <param name="request">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The conversations. The header Link with rel="next" says that there are more.</response>
@@ -56,14 +59,15 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
     {
         ArgumentNullException.ThrowIfNull(request);
         var after = ConversationCursorText.Parse(request.After);
-        var rows = await conversations.ListAsync(callers.Resolve(User), request.Limit + 1, after, token);
-        if (rows.Count > request.Limit)
+        var page = await conversations.ListAsync(callers.Resolve(User), request.Limit + 1, after, token);
+        var rows = page.Rows.Take(request.Limit).ToArray();
+        if (page.IsCut || page.Rows.Count > request.Limit)
         {
-            var next = ConversationCursorText.Format(rows[request.Limit - 1]);
+            var next = ConversationCursorText.Format(rows[^1]);
             Response.Headers.Link = $"<{Request.Path}?limit={request.Limit}&after={next}>; rel=\"next\"";
         }
 
-        return rows.Take(request.Limit).Select(ConversationBody.From);
+        return rows.Select(ConversationBody.From);
     }
 
     /// <summary>Reads one conversation.</summary>
@@ -89,13 +93,15 @@ public sealed class ConversationsController(CallerResolver callers, Conversation
         Guid conversationId, [FromBody] ChangeConversationRequest request, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(request);
+        var metadata = (request.MetadataJson ?? request.Metadata)?.Text;
+        limit.Check("metadata_json", metadata);
         _ = await log.AppendAsync(
             new ChangeConversation
             {
                 Caller = callers.Resolve(User),
                 ConversationId = conversationId,
                 Title = request.Title,
-                Metadata = (request.MetadataJson ?? request.Metadata)?.Text,
+                Metadata = metadata,
                 Status = request.Status,
                 OnBusy = request.OnBusy,
             },

@@ -43,12 +43,11 @@ internal static class ConversationService
         services.AddTelemetry(settings);
         services.AddErrors();
         services.AddConversationData(database.ConnectionString);
-        PublishedKeys.Refuse(settings);
         services.AddAuth(settings, database.KeyFolder);
         services.AddLimits(settings);
         services.AddMachineTokens();
         services.AddFeed();
-        services.AddMessages(settings);
+        services.AddMessages();
         services.AddTransfer(settings);
         services.AddLangflow(settings);
         services.AddAgentRuntimes(settings);

@@ -25,35 +25,35 @@ internal sealed partial class Housekeeper(
         }
     }
 
-    /// <summary>One round: batches until nothing is left.</summary>
+    /// <summary>One round: batches until nothing is left. What cannot be deleted keeps the rest from nothing.</summary>
     internal async Task TidyAsync(CancellationToken token)
     {
-        try
-        {
-            await AllAsync("deleted", () => store.DeleteGoneAsServiceAsync(options.DeletedHours, options.BatchSize, token), token);
-            await AllAsync("keys", () => store.DeleteOldKeysAsServiceAsync(options.IdempotencyHours, options.BatchSize, token), token);
-            await AllAsync("checkpoints", () => store.DeleteCheckpointsAsServiceAsync(options.BatchSize, token), token);
-        }
-        catch (DatabaseUnavailableException error)
-        {
-            Log.Unavailable(logger, error);
-        }
+        await AllAsync("deleted", () => store.DeleteGoneAsServiceAsync(options.DeletedHours, options.BatchSize, token), token);
+        await AllAsync("keys", () => store.DeleteOldKeysAsServiceAsync(options.IdempotencyHours, options.BatchSize, token), token);
+        await AllAsync("checkpoints", () => store.DeleteCheckpointsAsServiceAsync(options.BatchSize, token), token);
     }
 
     private async Task AllAsync(string what, Func<Task<int>> deleteAsync, CancellationToken token)
     {
-        while (await deleteAsync() is > 0 and var rows)
+        try
         {
-            metrics.Deleted(what, rows);
-            Log.Deleted(logger, rows, what);
-            await Task.Delay(options.Breath, time, token);
+            while (await deleteAsync() is > 0 and var rows)
+            {
+                metrics.Deleted(what, rows);
+                Log.Deleted(logger, rows, what);
+                await Task.Delay(options.Breath, time, token);
+            }
+        }
+        catch (DatabaseUnavailableException error)
+        {
+            Log.Unavailable(logger, what, error);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(700, LogLevel.Warning, "Nothing can be tidied up at the moment.")]
-        public static partial void Unavailable(ILogger logger, Exception error);
+        [LoggerMessage(700, LogLevel.Warning, "Nothing can be tidied up at the moment ({What}).")]
+        public static partial void Unavailable(ILogger logger, string what, Exception error);
 
         [LoggerMessage(701, LogLevel.Debug, "{Rows} rows were deleted ({What}).")]
         public static partial void Deleted(ILogger logger, int rows, string what);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Conversation.Api.Langflow;
 
 /// <summary>Which way a flow is run: by setting, else by what the server says of itself, which is asked once in a while.</summary>
@@ -64,7 +62,7 @@ internal sealed partial class ApiChoice(
             return null;
         }
 
-        var reply = await response.Content.ReadFromJsonAsync<JsonElement>(token);
+        var reply = await LangflowHttp.JsonAsync(response, token);
         return Version.TryParse(reply.Text("main_version") ?? reply.Text("version"), out var version) ? version : null;
     }
 

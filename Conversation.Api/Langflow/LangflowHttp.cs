@@ -80,6 +80,13 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
     public async Task<JsonElement> ReadAsync(HttpRequestMessage request, CancellationToken token)
     {
         using var response = await SendAsync(request, token);
+        return await JsonAsync(response, token);
+    }
+
+    /// <summary>Reads a reply as JSON.</summary>
+    /// <exception cref="LangflowUnusableException">It is none.</exception>
+    public static async Task<JsonElement> JsonAsync(HttpResponseMessage response, CancellationToken token)
+    {
         try
         {
             return await response.Content.ReadFromJsonAsync<JsonElement>(token);

@@ -122,6 +122,8 @@ internal static class LangflowRegistration
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
             Delay = options.RetryPause,
+            // A proxy may ask for an hour, and whoever waits here is a person.
+            ShouldRetryAfterHeader = false,
         };
         retry.DisableForUnsafeHttpMethods();
         pipeline.AddRetry(retry);

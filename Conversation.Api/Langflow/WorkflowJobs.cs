@@ -15,6 +15,8 @@ internal sealed class WorkflowJobs(LangflowHttp http)
 {
     private const string Path = "api/v2/workflows";
     private const string NoSuchJob = "JOB_NOT_FOUND";
+    private const string JobFailed = "JOB_FAILED";
+    private const string Between = "\n\n";
 
     /// <summary>Begins a job, or finds the one that was begun with this run's id.</summary>
     public async Task<string> BeginAsync(LangflowAsk ask, CancellationToken token)
@@ -45,7 +47,18 @@ internal sealed class WorkflowJobs(LangflowHttp http)
             request.Headers.Add("Last-Event-ID", last.ToString(CultureInfo.InvariantCulture));
         }
 
-        return await http.SendAsync(request, token);
+        var response = await http.SendRawAsync(request, token);
+        if (LangflowHttp.IsSuccess(response))
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw response.StatusCode == HttpStatusCode.InternalServerError
+                ? Passing(response)
+                : await LangflowHttp.FailureAsync(response, token);
+        }
     }
 
     /// <summary>How a job is.</summary>
@@ -62,11 +75,12 @@ internal sealed class WorkflowJobs(LangflowHttp http)
             {
                 HttpStatusCode.NotFound => Failed("The job is gone from Langflow."),
                 HttpStatusCode.RequestTimeout => Failed("The flow took longer than Langflow allows."),
+                HttpStatusCode.InternalServerError => await ServerErrorAsync(response, token),
                 _ => await LangflowHttp.FailureAsync(response, token),
             };
         }
 
-        var status = await response.Content.ReadFromJsonAsync<JsonElement>(token);
+        var status = await LangflowHttp.JsonAsync(response, token);
         return status.Text("status") switch
         {
             "completed" => (true, TextOf(status)),
@@ -94,11 +108,32 @@ internal sealed class WorkflowJobs(LangflowHttp http)
             && ErrorText.Parse(await LangflowHttp.HeadAsync(response, token))?.Get("detail")?.Text("code") == NoSuchJob;
     }
 
-    private static string? TextOf(JsonElement status) =>
-        status.Get("output")?.Text("text")
-        ?? (status.Get("outputs") is { ValueKind: JsonValueKind.Object } outputs
-            ? outputs.EnumerateObject().Select(output => output.Value.Text("content")).FirstOrDefault(text => text is { Length: > 0 })
-            : null);
+    /// <summary>A flow with several outputs has no text of its own: theirs then, in its order.</summary>
+    private static string? TextOf(JsonElement status)
+    {
+        if (status.Get("output")?.Text("text") is { } only)
+        {
+            return only;
+        }
+
+        var texts = status.Get("outputs") is { ValueKind: JsonValueKind.Object } outputs
+            ? outputs.EnumerateObject().Select(output => output.Value.Text("content")).Where(text => text is { Length: > 0 }).ToArray()
+            : [];
+        return texts.Length == 0 ? null : string.Join(Between, texts);
+    }
+
+    /// <summary>A failed job is told by status 500 and its code; any other 500 is the server's, and says nothing of the job.</summary>
+    private static async Task<Exception> ServerErrorAsync(HttpResponseMessage response, CancellationToken token)
+    {
+        var head = await LangflowHttp.HeadAsync(response, token);
+        var detail = ErrorText.Parse(head)?.Get("detail");
+        return detail?.Text("code") == JobFailed
+            ? Failed(detail?.Text("error_detail") is { Length: > 0 } words ? ErrorText.Clean(words) : ErrorText.OfBody(head) ?? ErrorText.Clean(null))
+            : Passing(response);
+    }
+
+    private static LangflowUnusableException Passing(HttpResponseMessage response) =>
+        new(LangflowErrors.Unavailable, $"Langflow answered with status {(int)response.StatusCode}.");
 
     private static AgentRuntimeException Failed(string detail) => new(LangflowErrors.FlowFailed, detail);
 }

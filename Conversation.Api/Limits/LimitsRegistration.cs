@@ -17,6 +17,7 @@ internal static class LimitsRegistration
             ConnectionsPerPrincipal = settings.MaxConnectionsPerPrincipal,
             FollowedPerConnection = settings.MaxFollowedPerConnection,
         });
+        services.TryAddSingleton(new ContentLimit(settings));
         services.TryAddSingleton<RequestBudget>();
         services.TryAddSingleton<ConnectionBudget>();
         services.AddRateLimiter(_ => { });

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Conversation.Api.Configuration;
 using Conversation.Api.Errors;
+using Conversation.Api.Limits;
 using Conversation.Api.Observability;
 using Conversation.Api.Wire;
 using Conversation.Data.Access;
@@ -17,14 +17,14 @@ public sealed class MessageSender
     private readonly ConversationLog _log;
     private readonly IRunDispatch _runs;
     private readonly TimeProvider _time;
-    private readonly int _maxContentBytes;
+    private readonly ContentLimit _limit;
 
-    internal MessageSender(ConversationLog log, IRunDispatch runs, ServiceSettings settings, TimeProvider time)
+    internal MessageSender(ConversationLog log, IRunDispatch runs, ContentLimit limit, TimeProvider time)
     {
         _log = log;
         _runs = runs;
         _time = time;
-        _maxContentBytes = settings.MaxContentBytes;
+        _limit = limit;
     }
 
     /// <summary>Stores a message, and with a user's its run, in one commit.</summary>
@@ -37,8 +37,8 @@ public sealed class MessageSender
         Caller caller, Guid conversationId, SendMessageRequest request, string? key, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(request);
-        CheckSize("content", request.Content!);
-        CheckSize("metadata_json", request.AnyMetadata?.Text);
+        _limit.Check("content", request.Content!);
+        _limit.Check("metadata_json", request.AnyMetadata?.Text);
 
         // Current before the run is prepared, which keeps it as its trace.
         using var span = ServiceTraces.Commit("message.append");
@@ -81,18 +81,6 @@ public sealed class MessageSender
                 _runs.Stored(conversationId, run, stored.Claimed, stored.Interrupted, askedAt, asked);
             }
         };
-    }
-
-    /// <summary>Refuses what is longer than the setting allows: 413.</summary>
-    /// <param name="field">Its name on the wire.</param>
-    /// <param name="text">The text, null for none.</param>
-    public void CheckSize(string field, string? text)
-    {
-        if (text is not null && Encoding.UTF8.GetByteCount(text) > _maxContentBytes)
-        {
-            throw new ServiceException(
-                StatusCodes.Status413PayloadTooLarge, $"{field} is longer than {_maxContentBytes} bytes of UTF-8, which is the limit.");
-        }
     }
 
     /// <summary>The same for a first send and for its repeats: a repeat with an equal hash asked for equal values.</summary>

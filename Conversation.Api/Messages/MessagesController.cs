@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Conversation.Api.Auth;
 using Conversation.Api.Errors;
+using Conversation.Api.Limits;
 using Conversation.Api.Wire;
 using Conversation.Data.Access;
 using Conversation.Data.Conversations;
@@ -17,6 +18,7 @@ namespace Conversation.Api.Messages;
 /// <param name="conversations">Where.</param>
 /// <param name="messages">What there is.</param>
 /// <param name="sender">Stores new ones.</param>
+/// <param name="limit">How long they may be.</param>
 /// <param name="log">Stores changes.</param>
 [ApiController]
 [Authorize]
@@ -27,6 +29,7 @@ public sealed class MessagesController(
     ConversationRepository conversations,
     MessageRepository messages,
     MessageSender sender,
+    ContentLimit limit,
     ConversationLog log) : ControllerBase
 {
     /// <summary>Lists messages, oldest first.</summary>
@@ -115,8 +118,8 @@ public sealed class MessagesController(
     {
         ArgumentNullException.ThrowIfNull(request);
         var metadata = request.MetadataJson ?? request.Metadata;
-        sender.CheckSize("content", request.Content);
-        sender.CheckSize("metadata_json", metadata?.Text);
+        limit.Check("content", request.Content);
+        limit.Check("metadata_json", metadata?.Text);
         await ChangeAsync(conversationId, messageId, request.Content, metadata?.Text, delete: false, token);
         return await GetAsync(conversationId, messageId, token);
     }

@@ -1,4 +1,4 @@
-using Conversation.Api.Configuration;
+using Conversation.Api.Limits;
 using Conversation.Data.Log;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -6,12 +6,12 @@ namespace Conversation.Api.Messages;
 
 internal static class MessagesRegistration
 {
-    public static IServiceCollection AddMessages(this IServiceCollection services, ServiceSettings settings)
+    public static IServiceCollection AddMessages(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new MessageSender(
             provider.GetRequiredService<ConversationLog>(),
             provider.GetRequiredService<IRunDispatch>(),
-            settings,
+            provider.GetRequiredService<ContentLimit>(),
             provider.GetRequiredService<TimeProvider>()));
         return services;
     }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Conversation.Api.Configuration;
+using Conversation.Data.Access;
 using Conversation.Data.Conversations;
 using Conversation.Data.Log;
 using Conversation.Data.Messages;
@@ -18,6 +19,7 @@ public sealed class ConversationImport : IDisposable
     private const string Unfinished = "unfinished";
 
     private readonly SemaphoreSlim _places = new(AtOnce);
+    private readonly ImportBudget _budget = new();
 
     private readonly ConversationImporter _importer;
     private readonly ServiceSettings _settings;
@@ -32,6 +34,15 @@ public sealed class ConversationImport : IDisposable
 
     /// <summary>The longest file, in bytes.</summary>
     public long LongestFile => _settings.MaxImportBytes;
+
+    /// <summary>A place for a file that begins to come in; dispose it in the end.</summary>
+    /// <param name="caller">Whose it is.</param>
+    /// <exception cref="Errors.ServiceException">429: too many are on their way.</exception>
+    public IDisposable Begin(Caller caller)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return _budget.Take(caller.Principal);
+    }
 
     /// <inheritdoc />
     public void Dispose() => _places.Dispose();

@@ -52,12 +52,15 @@ public sealed class TransferController(
     /// <response code="413">The file is too large.</response>
     /// <response code="415">The body is not application/x-ndjson.</response>
     /// <response code="422">A line breaks a rule.</response>
+    /// <response code="429">Two files of the caller's, or sixteen in all, are on their way; nothing was stored. Try again after Retry-After.</response>
     [HttpPost("import", Name = "importConversation")]
     [Consumes(TransferJson.MediaType)]
     [ProducesResponseType<ConversationBody>(StatusCodes.Status201Created)]
     public async Task<CreatedResult> ImportAsync([FromQuery(Name = "owner_id")] Guid? ownerId, CancellationToken token)
     {
-        var owner = callers.OwnerOfNew(callers.Resolve(User), ownerId);
+        var caller = callers.Resolve(User);
+        var owner = callers.OwnerOfNew(caller, ownerId);
+        using var place = import.Begin(caller);
         HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = import.LongestFile;
         // To a file where it is long: neither a connection nor much memory waits for a slow client.
         Request.EnableBuffering();

@@ -24,18 +24,20 @@ public sealed partial class ConversationRepository
     /// <param name="limit">How many at most.</param>
     /// <param name="after">The last one of the page before, null for the first page.</param>
     /// <param name="token">Ends the query.</param>
-    public Task<IReadOnlyList<ConversationRow>> ListAsync(Caller caller, int limit, ConversationCursor? after, CancellationToken token) =>
+    public Task<Page<ConversationRow>> ListAsync(Caller caller, int limit, ConversationCursor? after, CancellationToken token) =>
         caller.Reach is { } reach
-            ? _session.ListAsync<ConversationRow>(
-                ListOwnedSql, new { reach, limit, updatedAt = after?.UpdatedAt ?? EndOfTime, id = after?.Id ?? Guid.Empty }, token)
-            : _session.ListAsync<ConversationRow>(
-                ListAllSql, new { limit, updatedAt = after?.UpdatedAt ?? EndOfTime, id = after?.Id ?? Guid.Empty }, token);
+            ? _session.PageAsync<ConversationRow>(
+                ListOwnedSql, new { reach, limit, updatedAt = after?.UpdatedAt ?? EndOfTime, id = after?.Id ?? Guid.Empty }, Length, token)
+            : _session.PageAsync<ConversationRow>(
+                ListAllSql, new { limit, updatedAt = after?.UpdatedAt ?? EndOfTime, id = after?.Id ?? Guid.Empty }, Length, token);
 
     /// <summary>The heads of the logs of many conversations, for the service's own watch over them; deleted ones are left in.</summary>
     /// <param name="ids">Which.</param>
     /// <param name="token">Ends the query.</param>
     internal Task<IReadOnlyList<LogHead>> HeadsAsServiceAsync(Guid[] ids, CancellationToken token) =>
         _session.ListAsync<LogHead>(HeadsSql, new { ids }, token);
+
+    private static int Length(ConversationRow row) => row.Metadata?.Length ?? 0;
 }
 
 /// <summary>Where a page of conversations ended.</summary>

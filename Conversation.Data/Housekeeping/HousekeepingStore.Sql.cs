@@ -52,14 +52,26 @@ internal sealed partial class HousekeepingStore
             LIMIT @limit))
         """;
 
-    /// <summary>Their checkpoints go with them, by the foreign key: there are few or none.</summary>
+    /// <summary>
+    /// Their checkpoints go with them, by the foreign key: there are few or none. A thousand of the longest would be gigabytes: a batch ends
+    /// with the row that makes it 16 MiB as stored.
+    /// </summary>
     private const string DeleteMessagesSql = Gone +
         """
         DELETE FROM messages
         WHERE ctid = ANY(ARRAY(
-            SELECT m.ctid FROM gone g CROSS JOIN LATERAL (
-                SELECT ctid FROM messages WHERE conversation_id = g.id ORDER BY seq LIMIT @limit) m
-            LIMIT @limit))
+            SELECT s.ctid
+            FROM (
+                SELECT m.ctid, sum(m.bytes) OVER (ROWS UNBOUNDED PRECEDING) - m.bytes AS before
+                FROM gone g
+                CROSS JOIN LATERAL (
+                    SELECT ctid, pg_column_size(content) + coalesce(pg_column_size(metadata), 0) AS bytes
+                    FROM messages
+                    WHERE conversation_id = g.id
+                    ORDER BY seq
+                    LIMIT @limit) m
+                LIMIT @limit) s
+            WHERE s.before < 16 * 1024 * 1024))
         """;
 
     /// <summary>Last, and only those that nothing refers to any more, so that no cascade is longer than a batch.</summary>

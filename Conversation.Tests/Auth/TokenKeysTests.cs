@@ -124,6 +124,11 @@ internal sealed class TokenKeysTests
         Assert.Throws<SettingsException>(() => TokenKeys.From(settings, folder: null));
     }
 
+    /// <summary>Everyone knows it, also beside a key of one's own.</summary>
+    [TestCase("development-only-user-key-known-to-everyone-0123456789abcdef0123")]
+    [TestCase("""["uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu","development-only-user-key-known-to-everyone-0123456789abcdef0123"]""")]
+    public void Key_OfTheExample_StopsProduction(string key) => Assert.Throws<SettingsException>(() => Read("HS256", key));
+
     private static TokenKeys Read(string algorithm, string key) =>
         TokenKeys.From(Production() with { UserJwtAlgorithm = algorithm, UserJwtSecretKey = key }, folder: null);
 

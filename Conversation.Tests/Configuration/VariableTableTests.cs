@@ -13,6 +13,7 @@ namespace Conversation.Tests.Configuration;
 [TestFixture]
 internal sealed partial class VariableTableTests
 {
+    private static readonly string[] OfTheEmbeddedServer = ["CONVERSATION_SERVICE_POSTGRES_BIN", "CONVERSATION_SERVICE_POSTGRES_DATA"];
     private static readonly string[] OutsideOptions = [EnvFile.Variable];
 
     private static readonly Dictionary<string, string?> Options = Defaults(new ServiceSettings());
@@ -45,6 +46,15 @@ internal sealed partial class VariableTableTests
                 Assert.That(said.Length == 0 ? null : said, Is.EqualTo(Options[name]), name);
             }
         });
+    }
+
+    /// <summary>Silently, the others would have no effect there.</summary>
+    [Test]
+    public void Compose_PassesEveryVariableOn()
+    {
+        var passed = ComposeLine().Matches(Read("compose.yaml")).Select(line => line.Groups[1].Value).ToHashSet();
+
+        Assert.That(Options.Keys.Except(OfTheEmbeddedServer).Except(passed), Is.Empty);
     }
 
     [Test]
@@ -100,6 +110,9 @@ internal sealed partial class VariableTableTests
             });
 
     private static string Read(string file) => File.ReadAllText(Path.Combine(Checkout.Root, file));
+
+    [GeneratedRegex(@"^    ([A-Z0-9_]+): \$\{\1:-", RegexOptions.Multiline)]
+    private static partial Regex ComposeLine();
 
     [GeneratedRegex(@"^\| `([A-Z0-9_]{8,})` \| (.+?) \| .+ \|$", RegexOptions.Multiline)]
     private static partial Regex TableRow();

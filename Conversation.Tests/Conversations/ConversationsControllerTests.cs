@@ -79,6 +79,31 @@ internal sealed class ConversationsControllerTests
     }
 
     [Test]
+    public async Task Metadata_AsLongAsAllowed_MakesShorterPagesAndLongerIsRefused()
+    {
+        using var client = _host.AsUser();
+        var ids = new List<Guid>();
+        for (var i = 0; i < 6; i++)
+        {
+            ids.Add(await client.CreateConversationAsync(new { metadata_json = new { text = new string('x', 900_000) } }));
+        }
+
+        var tooLong = new { metadata_json = new { text = new string('x', 1024 * 1024) } };
+        using var created = await client.Http.PostAsJsonAsync($"{ApiClient.Root}/conversations/", tooLong);
+        using var changed = await client.Http.PatchAsJsonAsync($"{ApiClient.Root}/conversations/{ids[0]}", tooLong);
+        using var first = await client.Http.GetAsync($"{ApiClient.Root}/conversations?limit=6");
+        var page = await ApiClient.ReadAsync(first, 200);
+        using var second = await client.Http.GetAsync(first.Headers.GetValues("Link").Single().Split('<', '>')[1]);
+        var rest = await ApiClient.ReadAsync(second, 200);
+
+        Assert.That(((int)created.StatusCode, (int)changed.StatusCode), Is.EqualTo((413, 413)));
+        Assert.That(page.GetArrayLength(), Is.EqualTo(5));
+        Assert.That(
+            page.EnumerateArray().Concat(rest.EnumerateArray()).Select(one => one.GetProperty("id").GetGuid()),
+            Is.EqualTo(Enumerable.Reverse(ids)));
+    }
+
+    [Test]
     public async Task Change_Fields_ChangesThemAndNothingElse()
     {
         using var client = _host.AsUser();

@@ -95,6 +95,29 @@ internal sealed class HousekeeperTests
     }
 
     [Test]
+    public async Task Batch_OfLongMessages_IsBoundedByTheirText()
+    {
+        var conversation = await _client.CreateConversationAsync();
+        await ScalarAsync(
+            """
+            INSERT INTO messages (id, conversation_id, seq, role, content, status, attempt, created_at, updated_at)
+            SELECT gen_random_uuid(), $1, 100 + n, 'user', t.text, 'stored', 1, now(), now()
+            FROM generate_series(1, 30) n
+            CROSS JOIN (SELECT string_agg(md5(k::text), '') AS text FROM generate_series(1, 65536) k) t
+            """,
+            conversation);
+        await ScalarAsync("UPDATE conversations SET deleted_at = now() - interval '25 hours' WHERE id = $1", conversation);
+        var store = _host.Services.GetRequiredService<HousekeepingStore>();
+
+        await store.DeleteGoneAsServiceAsync(hours: 24, limit: 100, Patience.Token);
+
+        // Of 2 MiB of hexadecimal digits each, which are stored in less.
+        Assert.That(await ScalarAsync("SELECT count(*) FROM messages WHERE conversation_id = $1", conversation), Is.InRange(1, 29));
+        await TidyAsync();
+        Assert.That(await ScalarAsync(CountAll, conversation), Is.Zero);
+    }
+
+    [Test]
     public async Task Keys_OldEnough_AreForgottenAndYoungOnesAreNot()
     {
         var conversation = await FilledAsync();

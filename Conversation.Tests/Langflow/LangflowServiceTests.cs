@@ -111,6 +111,8 @@ internal sealed class LangflowServiceTests
 
         walk.Fake.Override = async http =>
         {
+            // Nobody waits for an hour because a proxy says so.
+            http.Response.Headers.RetryAfter = "3600";
             await FakeLangflow.WritePageAsync(http, 503);
             return true;
         };

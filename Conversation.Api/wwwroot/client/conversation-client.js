@@ -5,6 +5,8 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 // Heartbeats come every 10 s; two and a half of them missed mean that the connection is dead, whatever the browser says of it.
 const SILENCE = 25_000;
+// A path that drops everything says nothing either: the system would wait for a quarter of an hour.
+const PATIENCE = 60_000;
 
 /** What the service, or the way to it, refused. Status 0: no answer came. */
 export class ServiceError extends Error {
@@ -102,6 +104,10 @@ export class ConversationClient {
 
       feed.state('connecting');
       await this.#followOnce(feed).catch(() => {});
+      if (!feed.ended.aborted) {
+        feed.state('connecting');
+      }
+
       const verdict = feed.ended.aborted ? null : feed.deleted ? 'gone' : await this.#whyEnded(feed.conversationId);
       if (verdict) {
         feed.state(verdict);
@@ -175,7 +181,9 @@ export class ConversationClient {
     }
 
     try {
-      return await fetch(this.#root + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      return await fetch(this.#root + path, {
+        method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE),
+      });
     } catch {
       throw new ServiceError(0, 'The service cannot be reached.');
     }

@@ -11,7 +11,12 @@ export function hubDoor(signalR) {
     const stop = () => hub.stop().catch(() => {});
     signal.addEventListener('abort', stop);
     try {
-      await hub.start();
+      // Negotiation does not listen to the signal.
+      await Promise.race([hub.start(), new Promise(resolve => signal.addEventListener('abort', resolve))]);
+      if (signal.aborted) {
+        return;
+      }
+
       await new Promise((resolve, reject) => {
         signal.addEventListener('abort', resolve);
         hub.onclose(resolve);

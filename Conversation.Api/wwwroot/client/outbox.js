@@ -2,6 +2,9 @@
 // with the same key, so that the service stores it once.
 
 const PREFIX = 'conversation.outbox.';
+// The service knows a key for two days at least: what could not be sent in one is asked about, and not sent again by itself.
+const DAY = 24 * 60 * 60 * 1000;
+const STALE = 'It was written more than a day ago, and may have been sent then.';
 
 export class Outbox {
   #client;
@@ -23,13 +26,11 @@ export class Outbox {
   /** Takes up what an earlier page left behind. */
   resume() {
     const left = Object.keys(localStorage).filter(key => key.startsWith(PREFIX)).map(key => JSON.parse(localStorage.getItem(key)));
-    left.sort((a, b) => a.at - b.at).forEach(entry => this.#take(entry));
+    left.sort((a, b) => a.at - b.at).forEach(entry => isStale(entry) ? this.#doubt(entry) : this.#take(entry));
   }
 
   add(conversationId, content) {
-    const entry = { key: newKey(), conversationId, content, at: Date.now() };
-    localStorage.setItem(PREFIX + entry.key, JSON.stringify(entry));
-    this.#take(entry);
+    this.#keep({ key: newKey(), conversationId, content, at: Date.now() });
   }
 
   of(conversationId) {
@@ -44,15 +45,28 @@ export class Outbox {
     }
   }
 
-  retry(key) {
-    const entry = this.#entries.get(key);
+  retry(again) {
+    const entry = this.#entries.get(again);
     if (entry?.state === 'refused') {
-      this.#take({ ...entry, refused: undefined });
+      const { key, conversationId, content } = entry;
+      this.#keep({ key, conversationId, content, at: Date.now() });
     }
   }
 
   discard(key) {
     this.#forget(key);
+  }
+
+  #keep(entry) {
+    localStorage.setItem(PREFIX + entry.key, JSON.stringify(entry));
+    this.#take(entry);
+  }
+
+  #doubt(entry) {
+    entry.abort ??= new AbortController();
+    entry.abort.abort();
+    this.#entries.set(entry.key, entry);
+    this.#mark(entry, 'refused', STALE);
   }
 
   #take(entry) {
@@ -74,7 +88,7 @@ export class Outbox {
       const message = await this.#client.send(
         entry.conversationId,
         { role: 'user', content: entry.content, client_message_id: entry.key, metadata_json: { client_message_id: entry.key } },
-        { signal: entry.abort.signal, waiting: error => this.#mark(entry, 'waiting', error.message) });
+        { signal: entry.abort.signal, waiting: error => isStale(entry) ? this.#doubt(entry) : this.#mark(entry, 'waiting', error.message) });
       this.#listener.delivered(entry, message);
       this.#forget(entry.key);
     } catch (error) {
@@ -99,6 +113,10 @@ export class Outbox {
       this.#listener.changed(entry);
     }
   }
+}
+
+function isStale(entry) {
+  return Date.now() - entry.at > DAY;
 }
 
 /** randomUUID exists in secure contexts only; a page on a plain address of the local network has getRandomValues. */

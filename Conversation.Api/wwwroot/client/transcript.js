@@ -6,6 +6,9 @@ export class Transcript {
   messages = [];
   runs = new Map();
 
+  /** Messages of a smaller seq are not loaded: one of them alone, told of by an event, would hide the gap above it. 0: none are missing. */
+  floor = 0;
+
   #byId = new Map();
   #answers = new Map();
   #listener;
@@ -65,6 +68,10 @@ export class Transcript {
     }
 
     if (known && known.status !== 'streaming' && known.updated_at > message.updated_at) {
+      return;
+    }
+
+    if (!known && message.seq < this.floor) {
       return;
     }
 

@@ -7,15 +7,20 @@ const LONGEST_TITLE = 255;
 
 /** Does something, with its button out of reach meanwhile, and says so where it does not work. */
 export async function act(action, button) {
+  if (button?.getAttribute('aria-disabled') === 'true') {
+    return false;
+  }
+
   try {
-    button?.setAttribute('disabled', '');
+    // Not disabled, which would take the focus from it.
+    button?.setAttribute('aria-disabled', 'true');
     await action();
     return true;
   } catch (error) {
     await askYes({ title: 'That did not work', text: error.message, confirm: 'Understood' });
     return false;
   } finally {
-    button?.removeAttribute('disabled');
+    button?.removeAttribute('aria-disabled');
   }
 }
 

@@ -3,19 +3,22 @@
 import { byId } from './elements.js';
 
 const DRAFT = 'conversation.draft.';
+// What Safari says of the Enter that ends a composition, which for it is no part of one (UI Events, 8.3).
+const COMPOSING = 229;
 
 export class Composer {
   #text = byId('text');
   #send = byId('send');
   #stop = byId('stop');
   #conversation = '';
+  #sending = null;
 
   /** `send(text)` takes the text, or answers false to leave it; `stop()` ends the answer that is being written. */
   constructor({ send, stop }) {
     this.#text.addEventListener('input', () => this.#changed());
     this.#text.addEventListener('keydown', event => {
       // While an input method composes, Enter takes a suggestion.
-      if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+      if (event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== COMPOSING) {
         event.preventDefault();
         byId('composer').requestSubmit();
       }
@@ -24,13 +27,14 @@ export class Composer {
       event.preventDefault();
       this.#submit(send);
     });
-    this.#stop.addEventListener('click', stop);
+    this.#stop.addEventListener('click', () => this.#stop.getAttribute('aria-disabled') !== 'true' && stop());
   }
 
   open(conversation) {
     this.#conversation = conversation ?? '';
     // Until the page is ready, nobody would hear Enter.
     this.#text.disabled = false;
+    this.#text.readOnly = this.#sending === this.#conversation;
     this.#text.value = sessionStorage.getItem(DRAFT + this.#conversation) ?? '';
     this.#changed();
   }
@@ -45,7 +49,8 @@ export class Composer {
     }
 
     this.#stop.hidden = !active;
-    this.#stop.disabled = stopping;
+    // Not disabled, which would take the focus from it.
+    this.#stop.setAttribute('aria-disabled', Boolean(stopping));
   }
 
   async #submit(send) {
@@ -54,13 +59,19 @@ export class Composer {
       return;
     }
 
-    // Emptied at once: a second click finds nothing to send.
+    // Emptied at once: a second click finds nothing to send. The draft stays until somebody else has the text.
+    const conversation = this.#conversation;
     this.#text.value = '';
     this.#changed();
+    sessionStorage.setItem(DRAFT + conversation, text);
+    this.#sending = conversation;
     this.#text.readOnly = true;
     const taken = await send(text.trim()).catch(() => false);
+    this.#sending = null;
     this.#text.readOnly = false;
-    if (taken === false && this.#text.value === '') {
+    if (taken !== false) {
+      sessionStorage.removeItem(DRAFT + conversation);
+    } else if (this.#conversation === conversation) {
       this.#text.value = text;
     }
 

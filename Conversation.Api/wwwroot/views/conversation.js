@@ -99,12 +99,11 @@ export class OpenConversation {
   }
 
   async #older() {
-    const oldest = this.transcript.messages[0];
-    if (!this.#more || !oldest) {
+    if (!this.#more || !this.transcript.floor) {
       return false;
     }
 
-    const page = await this.#page(`&before=${oldest.seq}`).catch(() => []);
+    const page = await this.#page(`&before=${this.transcript.floor}`).catch(() => []);
     this.#take(page);
     return page.length > 0;
   }
@@ -116,6 +115,10 @@ export class OpenConversation {
   }
 
   #take(newestFirst) {
+    if (newestFirst.length > 0 || !this.#more) {
+      this.transcript.floor = this.#more ? newestFirst.at(-1).seq : 0;
+    }
+
     newestFirst.reverse().forEach(message => this.transcript.put(message));
   }
 

@@ -15,7 +15,16 @@ export function askYes({ title, text, confirm }) {
   return ask(title, confirm, text, [], () => true);
 }
 
-function ask(title, confirm, text, fields, answer) {
+/** One after the other: a question that took the place of another would be answered for both. */
+let asked = Promise.resolve();
+
+function ask(...question) {
+  const answer = asked.then(() => show(...question));
+  asked = answer.catch(() => {});
+  return answer;
+}
+
+function show(title, confirm, text, fields, answer) {
   const dialog = byId('dialog');
   const form = make(
     'form', { method: 'dialog' },

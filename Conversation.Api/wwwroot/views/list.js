@@ -4,6 +4,7 @@
 import { ago, byId, make } from './elements.js';
 
 const EVERY = 15_000;
+const MORE = 'more';
 
 export class ListView {
   #client;
@@ -12,6 +13,8 @@ export class ListView {
   #next = null;
   #current = null;
   #pages = 1;
+  #loading = null;
+  #again = false;
   #list = byId('list');
   #tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('conversation') : null;
 
@@ -39,7 +42,25 @@ export class ListView {
     return this.load();
   }
 
-  async load() {
+  /** One look at a time; whoever asks meanwhile gets another one after it. */
+  load() {
+    if (this.#loading) {
+      this.#again = true;
+    } else {
+      this.#loading = this.#loadAll().finally(() => { this.#loading = null; });
+    }
+
+    return this.#loading;
+  }
+
+  async #loadAll() {
+    do {
+      this.#again = false;
+      await this.#loadOnce();
+    } while (this.#again);
+  }
+
+  async #loadOnce() {
     try {
       let path = '/conversations?limit=50';
       const items = [];
@@ -67,10 +88,11 @@ export class ListView {
 
     const focused = this.#list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
     const rows = this.#items.map(item => make('li', {}, this.#row(item)));
-    const more = this.#next ? [make('button', { type: 'button', class: 'quiet', click: () => this.#more() }, 'Show more')] : [];
+    const more = this.#next ? [make('button', { type: 'button', class: 'quiet', 'data-id': MORE, click: () => this.#more() }, 'Show more')] : [];
     this.#list.replaceChildren(make('ul', {}, ...rows), ...more);
     if (focused) {
-      this.#list.querySelector(`[data-id="${focused}"]`)?.focus({ preventScroll: true });
+      const same = this.#list.querySelector(`[data-id="${focused}"]`);
+      (same ?? (focused === MORE ? this.#list.querySelector('li:last-child a') : null))?.focus({ preventScroll: true });
     }
   }
 

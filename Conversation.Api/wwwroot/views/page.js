@@ -189,7 +189,10 @@ export class Page {
       const title = text.split('\n')[0].slice(0, 60).trim();
       return (await this.#client.request('POST', '/conversations/', { title })).body.id;
     } catch (error) {
-      setBlank('The conversation could not be begun', `${error.message} Your text is still below; send it again in a moment.`);
+      if (!this.#open) {
+        setBlank('The conversation could not be begun', `${error.message} Your text is still below; send it again in a moment.`);
+      }
+
       announce(`The conversation could not be begun. ${error.message}`);
       return null;
     }

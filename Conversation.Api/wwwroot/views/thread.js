@@ -15,6 +15,7 @@ export class ThreadView {
   #views = new Map();
   #dirty = new Set();
   #first = 0;
+  #backing = false;
   #following = true;
   #drawing = false;
   #last = null;
@@ -68,6 +69,7 @@ export class ThreadView {
       this.#first = Math.max(0, messages.length - WINDOW);
     }
 
+    this.#first = Math.min(this.#first, Math.max(0, messages.length - 1));
     const anchor = this.#following ? null : this.#anchor();
     if (this.#last !== messages.at(-1)) {
       // What can be done with a message depends on whether it is the last one.
@@ -168,12 +170,22 @@ export class ThreadView {
       return;
     }
 
+    if (this.#backing) {
+      // Every scroll event asks; the page that is on its way moves the window once.
+      return;
+    }
+
+    this.#backing = true;
     const transcript = this.#transcript;
     const before = transcript.messages.length;
-    if (await this.#older?.() && transcript === this.#transcript) {
-      // The page came in above the window; the window still begins with the same message, and a step shows some of the new ones.
-      this.#first = Math.max(0, this.#first + transcript.messages.length - before - STEP);
-      this.draw();
+    try {
+      if (await this.#older?.() && transcript === this.#transcript) {
+        // The page came in above the window; the window still begins with the same message, and a step shows some of the new ones.
+        this.#first = Math.max(0, this.#first + transcript.messages.length - before - STEP);
+        this.draw();
+      }
+    } finally {
+      this.#backing = false;
     }
   }
 
