@@ -37,7 +37,7 @@ internal sealed class LosingNothingTests : BrowserFixture
                 }
                 """);
 
-            await Expect(chat.Messages.Filter(new LocatorFilterOptions { HasText = "Message 101 " })).ToHaveCountAsync(1);
+            await Expect(chat.Messages.Filter(new LocatorFilterOptions { HasText = "Message 101 " })).ToBeInViewportAsync();
         }
     }
 
@@ -82,18 +82,30 @@ internal sealed class LosingNothingTests : BrowserFixture
     }
 
     [Test]
-    public async Task FirstMessage_WhoseConversationIsNotMadeYet_OutlivesAReload()
+    public async Task FirstMessage_WhoseConversationCannotBeMade_WaitsWhereItWasWritten()
     {
+        const string Thought = "A thought that must not be lost";
         WasCut = true;
+        using var client = await SameUserAsync();
+        var other = await client.CreateConversationAsync(new { title = "Another one" });
         var chat = await OpenAsync();
-        // Never answered.
-        await chat.Page.RouteAsync("**/api/v1/conversations/", _ => Task.CompletedTask);
-        await chat.SayAsync("A thought that must not be lost");
+        var held = new TaskCompletionSource<IRoute>();
+        await chat.Page.RouteAsync("**/api/v1/conversations/", route =>
+        {
+            held.TrySetResult(route);
+            return Task.CompletedTask;
+        });
+        await chat.SayAsync(Thought);
+        var making = await held.Task.WaitAsync(Patience.Token);
+        await chat.Page.Locator($"[data-id='{other}']").ClickAsync();
+        await Expect(chat.State).ToHaveTextAsync("Connected");
+
+        await making.AbortAsync();
+
+        await Expect(chat.Page.Locator("#announcer")).ToContainTextAsync("could not be begun");
         await Expect(chat.Text).ToHaveValueAsync("");
-
-        await chat.Page.ReloadAsync();
-
-        await Expect(chat.Text).ToHaveValueAsync("A thought that must not be lost");
+        await chat.Page.Locator("#new").ClickAsync();
+        await Expect(chat.Text).ToHaveValueAsync(Thought);
     }
 
     [Test]
