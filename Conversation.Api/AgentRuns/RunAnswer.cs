@@ -124,8 +124,11 @@ internal sealed class RunAnswer(
     public Task CancelAsync(string outcome) => EndEarlyAsync(
         new RunChange([new RunEvent(EventTypes.RunCancelled)]) { Status = RunStatus.Cancelled, CancelOutcome = outcome }, "cancelled");
 
-    /// <summary>Whether nothing of it was shown, neither text nor what a tool did, which would be done again.</summary>
-    public bool IsUnseen => _writer is null && !_toldOfTools;
+    /// <summary>
+    /// Whether it can begin anew as if it never had: no text was shown, nor what a tool did, which would be done again, unless the runtime
+    /// finds the work where it was.
+    /// </summary>
+    public bool IsUnseen => _writer is null && (!_toldOfTools || IsResumable);
 
     /// <summary>Back to the queue, as if it had never begun. Only while it is unseen.</summary>
     public Task RequeueAsync() => steps.StepAsync(lease, new RunChange([RunEvents.Queued]) { Status = RunStatus.Queued });

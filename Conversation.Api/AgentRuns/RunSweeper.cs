@@ -8,7 +8,7 @@ using Conversation.Data.Runs;
 namespace Conversation.Api.AgentRuns;
 
 /// <summary>
-/// Finds runs whose node is gone: back to the queue if nothing was seen of them, taken over if their runtime can go on, otherwise ended
+/// Finds runs whose node is gone: back to the queue if no text was seen of them, taken over if their runtime can go on, otherwise ended
 /// with what was kept.
 /// </summary>
 internal sealed partial class RunSweeper(

@@ -28,6 +28,7 @@ internal sealed partial class RunWorker(
 
     private readonly ConcurrentDictionary<Guid, (RunLease Lease, Task Work)> _active = new();
     private volatile bool _draining;
+    private volatile bool _handedOver;
     private int _queued;
 
     /// <summary>The leases that this node holds.</summary>
@@ -52,6 +53,12 @@ internal sealed partial class RunWorker(
     /// <param name="taken">What another node had begun.</param>
     public void Begin(Guid conversationId, ClaimedRun run, long askedAt, ActivityContext asked, TakenAnswer? taken = null)
     {
+        if (_handedOver)
+        {
+            // A commit that was still on its way: nobody would stop it here, and its lease runs out.
+            return;
+        }
+
         var lease = new RunLease(conversationId, run.RunId, run.Attempt, askedAt, time);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_active.TryGetValue(run.RunId, out var earlier))
@@ -82,6 +89,7 @@ internal sealed partial class RunWorker(
         _draining = true;
         await base.StopAsync(cancellationToken);
         await EndedAsync(stop.Left(options.Drain));
+        _handedOver = true;
         foreach (var lease in Leases)
         {
             lease.Stop(StopReason.Handover);

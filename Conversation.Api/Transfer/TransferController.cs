@@ -52,7 +52,7 @@ public sealed class TransferController(
     /// <response code="413">The file is too large.</response>
     /// <response code="415">The body is not application/x-ndjson.</response>
     /// <response code="422">A line breaks a rule.</response>
-    /// <response code="429">Two files of the caller's, or sixteen in all, are on their way; nothing was stored. Try again after Retry-After.</response>
+    /// <response code="429">Too many requests, or two files of the caller's, or sixteen in all, are on their way; nothing was stored. Try again after Retry-After.</response>
     [HttpPost("import", Name = "importConversation")]
     [Consumes(TransferJson.MediaType)]
     [ProducesResponseType<ConversationBody>(StatusCodes.Status201Created)]

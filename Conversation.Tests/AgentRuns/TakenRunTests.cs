@@ -20,12 +20,18 @@ internal sealed class TakenRunTests : RunFixture
     {
         var sender = Host.Services.GetRequiredService<MessageSender>();
         using var gone = new CancellationTokenSource();
+        // Held until the sender is gone, so that the commit cannot come before.
+        await using var holding = await Host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Patience.Token);
+        await using var held = await holding.BeginTransactionAsync(Patience.Token);
+        await using var hold = new NpgsqlCommand("SELECT FROM conversations WHERE id = $1 FOR UPDATE", holding) { Parameters = { Of(ConversationId) } };
+        await hold.ExecuteNonQueryAsync(Patience.Token);
 
         var sending = sender.SendAsync(
             Caller.Service, ConversationId, new SendMessageRequest { Role = "user", Content = "Hello" }, key: null, gone.Token);
         await gone.CancelAsync();
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Assert.That(sending.IsCanceled);
+        await held.CommitAsync(Patience.Token);
         var script = await Runtime.NextRunAsync();
         script.Say("Hi");
         script.End();
@@ -45,7 +51,7 @@ internal sealed class TakenRunTests : RunFixture
         await Socket.UntilAsync(frame => LegacyClient.TypeOf(frame) == "message.delta");
         var message = (await AnswerAsync()).GetProperty("id").GetGuid();
         await using var connection = await Host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Patience.Token);
-        // Held until the take-over waits for it: the service's own sweeper passes over what is held.
+        // Held until the take-over has set out: the service's own sweeper passes over what is held.
         await using var transaction = await connection.BeginTransactionAsync(Patience.Token);
         await using var expire = new NpgsqlCommand(Expire + ", resume_token = 'later', resume_offset = 8 WHERE id = $1", connection) { Parameters = { Of(run) } };
         await expire.ExecuteNonQueryAsync(Patience.Token);
@@ -102,5 +108,5 @@ internal sealed class TakenRunTests : RunFixture
         return await command.ExecuteScalarAsync(Patience.Token);
     }
 
-    private static NpgsqlParameter<Guid> Of(Guid run) => new() { TypedValue = run };
+    private static NpgsqlParameter<Guid> Of(Guid id) => new() { TypedValue = id };
 }

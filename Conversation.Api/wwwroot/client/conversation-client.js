@@ -62,10 +62,12 @@ export class ConversationClient {
 
   /**
    * Stores a message exactly once, however often the way there and back fails: every try carries the same key. Gives up only when
-   * the service says no. `waiting` is told why and for how long it pauses.
+   * the service says no. `waiting` is told why and for how long it pauses; `before` is called ahead of every try, and may abort.
    */
-  async send(conversationId, message, { waiting, signal } = {}) {
+  async send(conversationId, message, { before, waiting, signal } = {}) {
     for (let failures = 0; ; failures++) {
+      before?.();
+      signal?.throwIfAborted();
       try {
         return (await this.request('POST', `/conversations/${conversationId}/messages`, message)).body;
       } catch (error) {

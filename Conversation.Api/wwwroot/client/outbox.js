@@ -88,7 +88,11 @@ export class Outbox {
       const message = await this.#client.send(
         entry.conversationId,
         { role: 'user', content: entry.content, client_message_id: entry.key, metadata_json: { client_message_id: entry.key } },
-        { signal: entry.abort.signal, waiting: error => isStale(entry) ? this.#doubt(entry) : this.#mark(entry, 'waiting', error.message) });
+        {
+          signal: entry.abort.signal,
+          before: () => isStale(entry) && this.#doubt(entry),
+          waiting: error => this.#mark(entry, 'waiting', error.message),
+        });
       this.#listener.delivered(entry, message);
       this.#forget(entry.key);
     } catch (error) {

@@ -11,7 +11,7 @@ export class Composer {
   #send = byId('send');
   #stop = byId('stop');
   #conversation = '';
-  #sending = null;
+  #sending = new Set();
 
   /** `send(text)` takes the text, or answers false to leave it; `stop()` ends the answer that is being written. */
   constructor({ send, stop }) {
@@ -34,7 +34,7 @@ export class Composer {
     this.#conversation = conversation ?? '';
     // Until the page is ready, nobody would hear Enter.
     this.#text.disabled = false;
-    this.#text.readOnly = this.#sending === this.#conversation;
+    this.#text.readOnly = this.#sending.has(this.#conversation);
     this.#text.value = sessionStorage.getItem(DRAFT + this.#conversation) ?? '';
     this.#changed();
   }
@@ -64,11 +64,11 @@ export class Composer {
     this.#text.value = '';
     this.#changed();
     sessionStorage.setItem(DRAFT + conversation, text);
-    this.#sending = conversation;
+    this.#sending.add(conversation);
     this.#text.readOnly = true;
     const taken = await send(text.trim()).catch(() => false);
-    this.#sending = null;
-    this.#text.readOnly = false;
+    this.#sending.delete(conversation);
+    this.#text.readOnly = this.#sending.has(this.#conversation);
     if (taken !== false) {
       sessionStorage.removeItem(DRAFT + conversation);
     } else if (this.#conversation === conversation) {

@@ -15,7 +15,7 @@ export class ThreadView {
   #views = new Map();
   #dirty = new Set();
   #first = 0;
-  #backing = false;
+  #backing = null;
   #following = true;
   #drawing = false;
   #last = null;
@@ -170,13 +170,13 @@ export class ThreadView {
       return;
     }
 
-    if (this.#backing) {
+    const transcript = this.#transcript;
+    if (this.#backing === transcript) {
       // Every scroll event asks; the page that is on its way moves the window once.
       return;
     }
 
-    this.#backing = true;
-    const transcript = this.#transcript;
+    this.#backing = transcript;
     const before = transcript.messages.length;
     try {
       if (await this.#older?.() && transcript === this.#transcript) {
@@ -185,7 +185,7 @@ export class ThreadView {
         this.draw();
       }
     } finally {
-      this.#backing = false;
+      this.#backing = this.#backing === transcript ? null : this.#backing;
     }
   }
 
