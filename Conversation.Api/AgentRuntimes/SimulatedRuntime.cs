@@ -12,11 +12,10 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
     public const string Mark = """{"runtime": "simulated"}""";
 
     private const int LongestQuote = 200;
+    private const string NoneConfigured = "No agent was asked, because none is configured yet.";
 
     /// <summary>Longer than any run is waited for; for ever would keep what is forgotten.</summary>
     private static readonly TimeSpan LongestHang = TimeSpan.FromDays(1);
-
-    private const string NoneConfigured = "No agent was asked, because none is configured yet.";
 
     public string Name => RuntimeName;
 

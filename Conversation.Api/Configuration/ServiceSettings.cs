@@ -28,7 +28,7 @@ internal sealed partial record ServiceSettings
     [Variable("CONVERSATION_SERVICE_CORS_ALLOW_ORIGINS")]
     public IReadOnlyList<string> CorsAllowOrigins { get; init; } = ["*"];
 
-    /// <summary>The longest content, or metadata, of a message, and the longest metadata of a conversation, in bytes of UTF-8. Default 1048576 (1 MiB).</summary>
+    /// <summary>The longest content of a message, and the longest metadata of a message or conversation, in bytes of UTF-8. Default 1048576 (1 MiB).</summary>
     [Variable("CONVERSATION_SERVICE_MAX_CONTENT_BYTES")]
     [Range(1, 64 * 1024 * 1024)]
     public int MaxContentBytes { get; init; } = 1024 * 1024;

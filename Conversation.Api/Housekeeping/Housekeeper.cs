@@ -25,7 +25,7 @@ internal sealed partial class Housekeeper(
         }
     }
 
-    /// <summary>One round: batches until nothing is left. What cannot be deleted keeps the rest from nothing.</summary>
+    /// <summary>One round: batches until nothing is left. What cannot be deleted holds up nothing else.</summary>
     internal async Task TidyAsync(CancellationToken token)
     {
         await AllAsync("deleted", () => store.DeleteGoneAsServiceAsync(options.DeletedHours, options.BatchSize, token), token);

@@ -6,7 +6,8 @@ namespace Conversation.Api.Langflow;
 /// <content>The events that carry whole documents.</content>
 internal sealed partial class AnswerAccumulator
 {
-    private const string Between = "\n\n";
+    /// <summary>Stands between the texts of a flow's outputs.</summary>
+    public const string Between = "\n\n";
 
     /// <summary>What the workflows API says to a listener whose queue is full; no failure of the flow.</summary>
     private const string TooSlow = "exceeded buffering capacity";

@@ -16,7 +16,6 @@ internal sealed class WorkflowJobs(LangflowHttp http)
     private const string Path = "api/v2/workflows";
     private const string NoSuchJob = "JOB_NOT_FOUND";
     private const string JobFailed = "JOB_FAILED";
-    private const string Between = "\n\n";
 
     /// <summary>Begins a job, or finds the one that was begun with this run's id.</summary>
     public async Task<string> BeginAsync(LangflowAsk ask, CancellationToken token)
@@ -119,7 +118,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
         var texts = status.Get("outputs") is { ValueKind: JsonValueKind.Object } outputs
             ? outputs.EnumerateObject().Select(output => output.Value.Text("content")).Where(text => text is { Length: > 0 }).ToArray()
             : [];
-        return texts.Length == 0 ? null : string.Join(Between, texts);
+        return texts.Length == 0 ? null : string.Join(AnswerAccumulator.Between, texts);
     }
 
     /// <summary>A failed job is told by status 500 and its code; any other 500 is the server's, and says nothing of the job.</summary>

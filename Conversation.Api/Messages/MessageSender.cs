@@ -53,7 +53,8 @@ public sealed class MessageSender
             Run = request is { Role: MessageRole.User, Run: true } ? _runs.Prepare(request.OnBusy) : null,
             Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
         };
-        var stored = await _log.AppendAsync(write, token, write.Run is { } run ? Taking(conversationId, run) : null) ?? throw ServiceException.NotFound("Conversation");
+        var stored = await _log.AppendAsync(write, token, write.Run is { } run ? Taking(conversationId, run) : null)
+            ?? throw ServiceException.NotFound("Conversation");
         if (stored.Outcome == AppendOutcome.KeyReused)
         {
             throw new ServiceException(
