@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
 
@@ -11,13 +12,13 @@ internal sealed class FaultMember
     private readonly HashSet<string> _ended = [];
     private readonly SemaphoreSlim _endings = new(0);
 
-    public FaultMember(Guid conversation, int number, ApiClient[] nodes, ApiClient[] homes, Door[] doors, FaultPlan plan)
+    public FaultMember(Guid conversation, int number, ApiClient[] nodes, ApiClient[] homes, Door[] doors, FaultPlan plan, Stopwatch clock)
     {
         ConversationId = conversation;
         Number = number;
         Talker = new FaultTalker(conversation, number, nodes, _endings);
-        Followers = [.. doors.Select(door => new Wanderer(conversation, door, homes) { Patience = Patience, Seen = See })];
-        Legacy = new LegacyWatcher(conversation, plan.Text, homes);
+        Followers = [.. doors.Select(door => new Wanderer(conversation, door, homes) { Patience = Patience, Seen = See, Clock = clock })];
+        Legacy = new LegacyWatcher(conversation, plan.Text, plan.Ending == Ending.PlainMayBreak, homes);
     }
 
     public Guid ConversationId { get; }

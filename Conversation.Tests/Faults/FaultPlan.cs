@@ -48,7 +48,7 @@ internal sealed record FaultPlan(string Row, Ending Ending = Ending.Whole, int C
 
     public string Text => SimulatedScript.TextOf(BreaksAfter ?? Words);
 
-    public bool IsFull => Chunks > 0;
+    public string Form => Chunks > 0 ? "full" : "short";
 
     /// <summary>Every second conversation's runtime can be continued.</summary>
     public static bool Resumes(int conversation) => conversation % 2 == 0;

@@ -14,13 +14,19 @@ internal sealed record FaultRow(string Row, string Form)
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    /// <summary>How often the fault came.</summary>
+    /// <summary>How often the fault came; 0 for one that lasted from the start to the end.</summary>
     public int Faults { get; init; }
+
+    /// <summary>Runs that lost their node by it, and were taken up again or ended; null where no node is lost.</summary>
+    public int? Hit { get; init; }
 
     /// <summary>Words that the runtimes said and the service stored.</summary>
     public long Chunks { get; init; }
 
-    /// <summary>Followers, each of which was checked against the store to the last character.</summary>
+    /// <summary>
+    /// Followers, each of which was checked against the store to the last character; the legacy ones, which have no position, against the
+    /// runtime's text while they were there.
+    /// </summary>
     public int Followers { get; init; }
 
     public int Acknowledged { get; init; }
@@ -53,10 +59,18 @@ internal sealed record FaultRow(string Row, string Form)
     /// <summary>What was wrong.</summary>
     public IReadOnlyList<string> Wrong { get; init; } = [];
 
-    public async Task WriteAsync()
+    private string Place
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Checkout.Root, "artifacts", "faults")).FullName;
-        var name = string.Concat($"{Row} {Form}".Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
-        await File.WriteAllTextAsync(Path.Combine(folder, $"{name}.json"), JsonSerializer.Serialize(this, Options));
+        get
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(Checkout.Root, "artifacts", "faults")).FullName;
+            var name = string.Concat($"{Row} {Form}".Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+            return Path.Combine(folder, $"{name}.json");
+        }
     }
+
+    /// <summary>What an earlier run saw is no outcome of this one.</summary>
+    public void Forget() => File.Delete(Place);
+
+    public Task WriteAsync() => File.WriteAllTextAsync(Place, JsonSerializer.Serialize(this, Options));
 }

@@ -17,6 +17,7 @@ internal sealed class FaultScene : IAsyncDisposable
     private readonly FaultPlan _plan;
     private readonly ApiClient[] _clients;
     private readonly List<FaultMember> _members = [];
+    private readonly List<ApiClient> _homes = [];
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _left = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -47,6 +48,7 @@ internal sealed class FaultScene : IAsyncDisposable
     public static async Task<FaultScene> StartAsync(
         FaultPlan plan, TwoNodes nodes, string? connectionString = null, Func<int, Uri>? way = null)
     {
+        new FaultRow(plan.Row, plan.Form).Forget();
         var scene = new FaultScene(plan, nodes, connectionString ?? nodes.ConnectionString);
         try
         {
@@ -62,7 +64,7 @@ internal sealed class FaultScene : IAsyncDisposable
 
     /// <summary>Lets the fault happen, as often as the plan wants it, and says what it did.</summary>
     /// <param name="fault">Happens; ends when everything is as before.</param>
-    public async Task<FaultRow> PlayAsync(Func<Task> fault)
+    public Task<FaultRow> PlayAsync(Func<Task> fault) => JudgeAsync(async () =>
     {
         do
         {
@@ -71,12 +73,30 @@ internal sealed class FaultScene : IAsyncDisposable
             _faults.Add((_from, _clock.Elapsed));
             await AnswersGoOnAsync();
         }
-        while (_members.Sum(member => member.Talker.Runs) * (long)(_plan.BreaksAfter ?? _plan.Words) < _plan.Chunks);
-        return await EndAsync();
-    }
+        while (IsShort);
+    });
+
+    /// <summary>The same for a fault that has already begun, and lasts to the end.</summary>
+    public Task<FaultRow> PlayAsync() => JudgeAsync(async () =>
+    {
+        do
+        {
+            await AnswersGoOnAsync();
+        }
+        while (IsShort);
+    });
 
     /// <summary>The fault begins only now; what came before prepared it.</summary>
     public void Begins() => _from = _clock.Elapsed;
+
+    /// <summary>Waits until a node works on runs: a fault that finds none there proves nothing.</summary>
+    public async Task WorksAsync(int node)
+    {
+        while ((await PrometheusText.ScrapeAsync(Nodes.Nodes[node].Address)).Sum("conversation_runs_active") == 0)
+        {
+            await WaitAsync(Task.Delay(Glance, TimeProvider.System, CancellationToken.None));
+        }
+    }
 
     /// <summary>Lets everybody come to rest, and then ask one thing at one node, all at once: it has claimed all of their runs.</summary>
     public async Task AskAllAsync(int node)
@@ -93,21 +113,31 @@ internal sealed class FaultScene : IAsyncDisposable
     /// <summary>Everybody talks on.</summary>
     public void Release() => _members.ForEach(member => member.Talker.Release());
 
-    /// <summary>The same for a fault that has already begun, and lasts to the end.</summary>
-    public async Task<FaultRow> PlayAsync()
-    {
-        _faults.Add((TimeSpan.Zero, TimeSpan.Zero));
-        return await PlayAsync(() => Task.CompletedTask);
-    }
-
     public async ValueTask DisposeAsync()
     {
         _over.TrySetResult();
         await _left.CancelAsync();
         await Nodes.DisposeAsync();
-        foreach (var client in _clients)
+        foreach (var client in _clients.Concat(_homes))
         {
             client.Dispose();
+        }
+    }
+
+    private bool IsShort => _members.Sum(member => member.Talker.Runs) * (long)(_plan.BreaksAfter ?? _plan.Words) < _plan.Chunks;
+
+    /// <summary>What goes wrong on the way is the row's outcome too: an older file of it would say that it passed.</summary>
+    private async Task<FaultRow> JudgeAsync(Func<Task> play)
+    {
+        try
+        {
+            await play();
+            return await EndAsync();
+        }
+        catch (Exception error)
+        {
+            await new FaultRow(_plan.Row, _plan.Form) { Faults = _faults.Count, Wrong = [error.Message] }.WriteAsync();
+            throw;
         }
     }
 
@@ -118,10 +148,11 @@ internal sealed class FaultScene : IAsyncDisposable
             var conversation = await _clients[i % 2].CreateConversationAsync(new { metadata_json = _plan.Metadata(i) });
             var first = _plan.FollowersAt ?? i % 2;
             var homes = new[] { first, 1 - first }.Select(node => new ApiClient(way(node), _clients[0].Token)).ToArray();
-            _members.Add(new FaultMember(conversation, i, _clients, homes, AllDoors, _plan));
+            _members.Add(new FaultMember(conversation, i, _clients, homes, AllDoors, _plan, _clock));
+            _homes.AddRange(homes);
         }
 
-        _seeing = [.. _members.SelectMany(member => member.Followers.Select(follower => follower.SeeAsync(IsEnd)))];
+        _seeing = [.. _members.SelectMany(member => member.Followers.Select(follower => follower.SeeAsync(IsEnd, _left.Token)))];
         _watching = [.. _members.Select(member => member.Legacy.WatchAsync(_left.Token))];
         _talking = [.. _members.SelectMany(member => member.Talker.Talk(_over.Task))];
         await WaitAsync(Task.WhenAll(_members.SelectMany(member => member.Followers).Select(follower => follower.Began.Task)));

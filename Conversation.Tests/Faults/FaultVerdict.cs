@@ -34,6 +34,17 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
                WHERE m.conversation_id = ANY($1) AND m.status <> 'streaming')
         """;
 
+    /// <summary>What became of the questions that have no answer, by the state of their run.</summary>
+    private const string Unanswered =
+        """
+        SELECT coalesce(r.status, 'none')
+        FROM messages u
+        LEFT JOIN runs r ON r.trigger_message_id = u.id
+        WHERE u.conversation_id = $1
+            AND u.role = 'user'
+            AND NOT EXISTS (SELECT FROM messages m WHERE m.run_id = r.id AND m.role = 'assistant')
+        """;
+
     /// <summary>What tells the truth about a run that lost its node.</summary>
     private const string Truths =
         """
@@ -57,17 +68,24 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
         foreach (var member in members)
         {
             Judge(member, await ReadAsync(source, Messages, member.ConversationId));
+            JudgeUnanswered(member, await ReadAsync(source, Unanswered, member.ConversationId));
         }
 
         var unended = (int)(long)(await ReadAsync(source, Unended, conversations))[0][0];
         var wrongRows = (int)(long)(await ReadAsync(source, WrongRows, conversations))[0][0];
         Expect(unended == 0, $"{unended} runs or answers have no end.");
         Expect(wrongRows == 0, $"{wrongRows} logs are not dense, or checkpoints were left behind.");
-        var told = Told(await ReadAsync(source, Truths, conversations), faults);
-        Expect(told is null || plan.Told is null || told < plan.Told, $"A follower was told only after {told}.");
-        var row = new FaultRow(plan.Row, plan.IsFull ? "full" : "short")
+        var truths = await ReadAsync(source, Truths, conversations);
+        var told = plan.Told is null ? null : Told(truths, faults);
+        Expect(told is not null || plan.Told is null, "No run was hit: the row proves nothing.");
+        Expect(told is null || told < plan.Told, $"A follower was told only after {told}.");
+        // A conversation has one run at a time, so that a fault breaks off one answer of each at most.
+        var most = faults.Count * members.Count(member => !FaultPlan.Resumes(member.Number));
+        Expect(plan.Ending != Ending.PlainMayBreak || _interrupted <= most, $"{_interrupted} answers were broken off, where {most} could be hit.");
+        var row = new FaultRow(plan.Row, plan.Form)
         {
             Faults = faults.Count,
+            Hit = plan.Told is null ? null : truths.Count,
             Chunks = _chunks,
             Followers = members.Sum(member => member.Followers.Length + 1),
             Acknowledged = members.Sum(member => member.Talker.Acknowledged.Count),
@@ -78,7 +96,7 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
             WrongMessages = _wrongMessages,
             Unended = unended,
             WrongRows = wrongRows,
-            ToldAfter = plan.Told is null ? null : told?.TotalSeconds,
+            ToldAfter = told?.TotalSeconds,
             Seconds = elapsed.TotalSeconds,
             Passed = _wrong.Count == 0,
             Wrong = _wrong,
@@ -110,6 +128,18 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
 
         Expect(_wrongCharacters == 0, $"{_wrongCharacters} characters of followers differ from the store.");
         Expect(member.Legacy.Fault is null, member.Legacy.Fault ?? "");
+        Expect(member.Legacy.Answers > 0, "A legacy client saw no answer to its end.");
+    }
+
+    /// <summary>A run that was hit before its first word ends without an answer, where answers may break off.</summary>
+    private void JudgeUnanswered(FaultMember member, IReadOnlyList<object[]> unanswered)
+    {
+        var mayBreak = plan.Ending == Ending.PlainMayBreak && !FaultPlan.Resumes(member.Number);
+        foreach (var run in unanswered.Select(row => (string)row[0]))
+        {
+            _interrupted++;
+            Expect(mayBreak && run == "failed", $"A question has no answer; its run: {run}.");
+        }
     }
 
     private void JudgeAnswer(FaultMember member, string status, string content, string run)

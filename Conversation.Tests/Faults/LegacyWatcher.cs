@@ -6,9 +6,13 @@ namespace Conversation.Tests.Faults;
 
 /// <summary>
 /// A legacy client that comes back when it is cut off. It has no position, so what can be asked of it is less: between joining and
-/// leaving, the text of each answer is shown from its start, once and in order.
+/// leaving, the text of each answer is shown from its start, once and in order, and all of it before an end that nothing warned of.
 /// </summary>
-internal sealed class LegacyWatcher(Guid conversation, string text, ApiClient[] homes)
+/// <param name="conversation">Where it watches.</param>
+/// <param name="text">Every answer's text.</param>
+/// <param name="mayBreak">Whether an answer of which it is warned may have less.</param>
+/// <param name="homes">The nodes that it comes back to in turn.</param>
+internal sealed class LegacyWatcher(Guid conversation, string text, bool mayBreak, ApiClient[] homes)
 {
     private static readonly string[] Known = ["connected", "ack", "info", "warn", "stream", "complete"];
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -40,6 +44,7 @@ internal sealed class LegacyWatcher(Guid conversation, string text, ApiClient[] 
     private async Task SeeAsync(LegacyClient socket)
     {
         var shown = new StringBuilder();
+        var isWarned = false;
         while (await socket.NextAsync() is { } frame)
         {
             var type = LegacyClient.TypeOf(frame);
@@ -55,10 +60,20 @@ internal sealed class LegacyWatcher(Guid conversation, string text, ApiClient[] 
                     Fault ??= $"A legacy client was shown: {shown}";
                 }
             }
+            else if (type == "warn")
+            {
+                isWarned |= frame.GetProperty("message").GetString() is "run_interrupted" or "run_failed";
+            }
             else if (type == "complete")
             {
+                if (shown.Length < text.Length && !(mayBreak && isWarned))
+                {
+                    Fault ??= $"A legacy client was told of the end after {shown.Length} of {text.Length} characters.";
+                }
+
                 Answers++;
                 shown.Clear();
+                isWarned = false;
             }
         }
     }

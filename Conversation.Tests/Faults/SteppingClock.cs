@@ -1,3 +1,4 @@
+using System.Globalization;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Faults;
@@ -7,7 +8,11 @@ namespace Conversation.Tests.Faults;
 /// </summary>
 internal sealed class SteppingClock
 {
+    /// <summary>Caches of the library and of the HTTP server's date, which is in whole seconds.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+
     private readonly string _file = TestFolders.New();
+    private TimeSpan _offset;
 
     public SteppingClock()
     {
@@ -33,5 +38,26 @@ internal sealed class SteppingClock
     public Dictionary<string, string?> Environment { get; }
 
     /// <summary>From here on the clock differs from the true one by so much.</summary>
-    public Task StepAsync(string offset) => File.WriteAllTextAsync(_file, $"{offset}\n");
+    public Task StepAsync(TimeSpan offset)
+    {
+        _offset = offset;
+        return File.WriteAllTextAsync(_file, string.Create(CultureInfo.InvariantCulture, $"{offset.TotalSeconds:+0;-0;+0}\n"));
+    }
+
+    /// <summary>Waits until the process itself says the time by this clock: otherwise nothing was stepped.</summary>
+    public async Task SeenAsync(Uri process)
+    {
+        using var http = new HttpClient { BaseAddress = process, Timeout = Patience.Limit };
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        while (true)
+        {
+            using var response = await http.GetAsync(new Uri($"{ApiClient.Root}/health", UriKind.Relative), patience.Token);
+            if ((response.Headers.Date - TimeProvider.System.GetUtcNow() - _offset)?.Duration() < Slack)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+    }
 }

@@ -11,16 +11,19 @@ internal sealed class V2Reader
     private readonly Dictionary<string, (string Text, int Attempt)> _texts = [];
     private readonly Dictionary<string, JsonElement> _messages = [];
 
+    /// <summary>Texts that came since the last resume: from here on each range is the next one.</summary>
+    private readonly HashSet<string> _inStep = [];
+
     public string? Position { get; private set; }
 
     public long Seq { get; private set; }
 
-    /// <summary>Deltas that told nothing new: a resumed range may, one in step may not.</summary>
-    public int Dropped { get; private set; }
-
     public IReadOnlyDictionary<string, JsonElement> Messages => _messages;
 
     public string TextOf(string message) => _texts.GetValueOrDefault(message).Text ?? "";
+
+    /// <summary>It comes back with its position: the first range of a text may begin with what it has.</summary>
+    public void Resume() => _inStep.Clear();
 
     public void Apply(JsonElement frame)
     {
@@ -73,9 +76,10 @@ internal sealed class V2Reader
         var (text, attempt) = _texts.GetValueOrDefault(id, ("", 1));
         var have = text ?? "";
         var next = delta.GetProperty("attempt").GetInt32();
+        var isInStep = !_inStep.Add(id);
         if (next < attempt)
         {
-            Dropped++;
+            Assert.That(isInStep, Is.False, "Text of an attempt came that was told of as over.");
             return;
         }
 
@@ -86,9 +90,9 @@ internal sealed class V2Reader
         }
 
         Assert.That(from, Is.LessThanOrEqualTo(have.Length), "Text was lost.");
+        Assert.That(isInStep && from < have.Length, Is.False, "Text came twice.");
         if (to <= have.Length)
         {
-            Dropped++;
             return;
         }
 

@@ -14,9 +14,10 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
     /// <summary>A client that is refused does not ask again at once.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
-
     public V2Reader Reader { get; } = new();
+
+    /// <summary>By which it notes times; its own, where it is not told of another.</summary>
+    public Stopwatch Clock { get; init; } = Stopwatch.StartNew();
 
     /// <summary>How long after the start each event came, by its type and seq.</summary>
     public Dictionary<(string Type, long Seq), TimeSpan> Times { get; } = [];
@@ -27,7 +28,7 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
     /// <summary>Completed with the first text.</summary>
     public TaskCompletionSource Began { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public TimeSpan Now => _clock.Elapsed;
+    public TimeSpan Now => Clock.Elapsed;
 
     /// <summary>How long it looks for the end.</summary>
     public TimeSpan Patience { get; init; } = Infrastructure.Patience.Limit * 2;
@@ -35,11 +36,16 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
     /// <summary>Told of every frame.</summary>
     public Action<JsonElement> Seen { get; init; } = _ => { };
 
-    public async Task SeeAsync(Func<JsonElement, bool> isEnd)
+    /// <summary>Follows until the end.</summary>
+    /// <param name="isEnd">What the end is.</param>
+    /// <param name="token">Ends it before.</param>
+    public async Task SeeAsync(Func<JsonElement, bool> isEnd, CancellationToken token = default)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
+        patience.CancelAfter(Patience);
         for (var home = 0; ; home = (home + 1) % homes.Length)
         {
+            Reader.Resume();
             try
             {
                 await foreach (var frame in homes[home].FollowAsync(door, conversation, Reader.Position, patience.Token))
@@ -74,7 +80,7 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
         }
         else if (frame.TryGetProperty("seq", out var seq) && type != "heartbeat")
         {
-            Times[(type, seq.GetInt64())] = _clock.Elapsed;
+            Times[(type, seq.GetInt64())] = Clock.Elapsed;
         }
 
         Seen(frame);

@@ -56,8 +56,7 @@ internal sealed class RoamingTests
             }
         }
 
-        await TestContext.Out.WriteLineAsync(
-            $"{clients} clients, {heads.Values.Sum()} events, {all.Sum(one => one.Reader.Dropped)} ranges came twice and were dropped.");
+        await TestContext.Out.WriteLineAsync($"{clients} clients, {heads.Values.Sum()} events.");
     }
 
     /// <summary>One message after the other, each answered before the next.</summary>
@@ -81,6 +80,7 @@ internal sealed class RoamingTests
         {
             using var client = _nodes.Client(random.Next(2));
             using var stay = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(50, 1500)));
+            reader.Resume();
             try
             {
                 await foreach (var frame in client.FollowAsync(AllDoors[random.Next(AllDoors.Length)], conversation, reader.Position, stay.Token))
