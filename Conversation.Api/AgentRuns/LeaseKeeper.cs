@@ -59,12 +59,11 @@ internal sealed partial class LeaseKeeper(
             var askedAt = time.GetTimestamp();
             var renewed = (await runs.RenewAsServiceAsync(node.Id, [.. leases.Select(lease => lease.RunId)], token))
                 .ToDictionary(run => run.Id);
+            await StopMissingAsync([.. leases.Where(lease => !renewed.ContainsKey(lease.RunId))], token);
             foreach (var lease in leases)
             {
                 if (!renewed.TryGetValue(lease.RunId, out var run))
                 {
-                    // Ended meanwhile, in the natural way or by another hand: either way there is nothing more to say here.
-                    lease.Stop(StopReason.LeaseLost);
                     continue;
                 }
 
@@ -85,6 +84,21 @@ internal sealed partial class LeaseKeeper(
         {
             Log.Unavailable(logger, leases.Length, error);
             return true;
+        }
+    }
+
+    /// <summary>Ended meanwhile, in the natural way or by another hand: either way there is nothing more to say here.</summary>
+    private async Task StopMissingAsync(RunLease[] missing, CancellationToken token)
+    {
+        if (missing.Length == 0)
+        {
+            return;
+        }
+
+        var dropped = await runs.DroppedAsServiceAsync([.. missing.Select(lease => lease.RunId)], token);
+        foreach (var lease in missing)
+        {
+            lease.Stop(dropped.Contains(lease.RunId) ? StopReason.Ended : StopReason.LeaseLost);
         }
     }
 

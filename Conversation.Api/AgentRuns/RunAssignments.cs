@@ -16,17 +16,20 @@ internal sealed class RunAssignments(RunRepository runs, MessageRepository messa
     /// <exception cref="AgentRuntimeException">The message to answer is gone, or nothing here can answer it.</exception>
     public async Task<(IAgentRuntime Runtime, AgentContext Context)> FindAsync(RunLease lease, TakenAnswer? taken)
     {
-        var (run, trigger) = await Outage.WaitOutAsync(() => ReadAsync(lease), time, lease.Token);
-        if (run is null || trigger is null)
+        var (run, asked) = await Outage.WaitOutAsync(() => ReadAsync(lease), time, lease.Token);
+        if (run is null || asked.Count == 0)
         {
             throw new AgentRuntimeException(Feed.RunErrorCodes.Error, "The message to answer is gone.");
         }
+
+        var trigger = asked[^1];
 
         return (runtimes.Get(run.Runtime), new AgentContext
         {
             RunId = run.RunId,
             ConversationId = run.ConversationId,
             Trigger = trigger,
+            Question = string.Join("\n\n", asked.Select(message => message.Content)),
             SessionId = run.SessionId.ToString(),
             Agent = AgentOf(run.Metadata) ?? run.Agent,
             Resume = taken is null ? null : new AgentResume(taken.ResumeToken, taken.Text),
@@ -35,12 +38,24 @@ internal sealed class RunAssignments(RunRepository runs, MessageRepository messa
         });
     }
 
-    private async Task<(RunAssignment?, MessageRow?)> ReadAsync(RunLease lease)
+    /// <summary>The message to answer is the last one; none where it is gone.</summary>
+    private async Task<(RunAssignment? Run, IReadOnlyList<MessageRow> Asked)> ReadAsync(RunLease lease)
     {
         var run = await runs.AssignmentAsServiceAsync(lease.RunId, lease.Token);
-        return run is null
-            ? (null, null)
-            : (run, await messages.FindAsync(Caller.Service, lease.ConversationId, run.TriggerMessageId, lease.Token));
+        if (run is null
+            || await messages.FindAsync(Caller.Service, lease.ConversationId, run.TriggerMessageId, lease.Token) is not { } trigger)
+        {
+            return (run, []);
+        }
+
+        // A run that stands right behind its message put nothing aside.
+        if (run.Seq == trigger.Seq + 1)
+        {
+            return (run, [trigger]);
+        }
+
+        var asked = await messages.AskedAsServiceAsync(lease.ConversationId, trigger.Id, lease.Token);
+        return (run, asked.Count == 0 ? [trigger] : asked);
     }
 
     private static string? AgentOf(string? metadata)

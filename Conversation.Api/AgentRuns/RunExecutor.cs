@@ -51,9 +51,7 @@ internal sealed partial class RunExecutor(
         }
         catch (LeaseLostException)
         {
-            lease.Stop(StopReason.LeaseLost);
-            metrics.LeaseLost();
-            Log.LeaseLost(logger, lease.RunId);
+            Lost(lease);
         }
         catch (AgentRuntimeException error)
         {
@@ -106,7 +104,7 @@ internal sealed partial class RunExecutor(
                 await HandOverAsync(lease, answer);
                 break;
             case StopReason.LeaseLost:
-                metrics.LeaseLost();
+                Lost(lease);
                 break;
             case StopReason.Cancelled:
                 await answer.CancelAsync(cancelOutcome);
@@ -114,6 +112,16 @@ internal sealed partial class RunExecutor(
             case StopReason.TimedOut:
                 await answer.FailAsync(RunErrorCodes.Timeout, "The agent took too long.");
                 break;
+        }
+    }
+
+    /// <summary>A run that ended with its conversation is no loss.</summary>
+    private void Lost(RunLease lease)
+    {
+        if (lease.Reason == StopReason.LeaseLost)
+        {
+            metrics.LeaseLost();
+            Log.LeaseLost(logger, lease.RunId);
         }
     }
 

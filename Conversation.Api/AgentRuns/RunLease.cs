@@ -9,6 +9,9 @@ internal enum StopReason
     /// <summary>Another node may have it by now: nothing more is written, shown or ended here.</summary>
     LeaseLost,
 
+    /// <summary>Its conversation was deleted, and the run ended with it: nobody wants the answer.</summary>
+    Ended,
+
     /// <summary>This process stops and gives the run back.</summary>
     Handover,
 

@@ -1,6 +1,7 @@
 using Conversation.Api.Observability;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
+using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuns;
 
@@ -27,7 +28,7 @@ internal sealed record RunChange(IReadOnlyList<RunEvent> Events)
 internal sealed class LeaseLostException() : Exception("The run is no longer this node's.");
 
 /// <summary>Writes the steps of runs, and waits out a database that does not answer for as long as the run may still be ours.</summary>
-internal sealed class RunSteps(ConversationLog log, RunMetrics metrics, TimeProvider time)
+internal sealed class RunSteps(ConversationLog log, RunRepository runs, RunMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -54,9 +55,15 @@ internal sealed class RunSteps(ConversationLog log, RunMetrics metrics, TimeProv
             try
             {
                 // Not cancelled by a stop: what was shown must be ended truthfully, and the fence decides whether it still may be.
-                var changed = await log.AppendForCertainAsync(write, again) ?? throw new LeaseLostException();
-                metrics.Stepped(change.Status);
-                return changed;
+                if (await log.AppendForCertainAsync(write, again) is { } changed)
+                {
+                    metrics.Stepped(change.Status);
+                    return changed;
+                }
+
+                var dropped = await runs.DroppedAsServiceAsync([lease.RunId], CancellationToken.None);
+                lease.Stop(dropped.Count > 0 ? StopReason.Ended : StopReason.LeaseLost);
+                throw new LeaseLostException();
             }
             catch (DatabaseUnavailableException) when (lease.Reason != StopReason.LeaseLost)
             {

@@ -14,6 +14,9 @@ internal sealed record AgentContext
     /// <summary>The message to answer.</summary>
     public required MessageRow Trigger { get; init; }
 
+    /// <summary>What is asked: the texts of the messages that were coalesced into the one to answer, and its own last, a blank line between.</summary>
+    public required string Question { get; init; }
+
     /// <summary>
     /// Names the conversation to a runtime that keeps a memory of its own: not guessable, and another one after a message was edited,
     /// deleted or answered again, so that the memory starts anew.

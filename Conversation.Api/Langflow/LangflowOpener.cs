@@ -67,7 +67,7 @@ internal sealed partial class LangflowOpener(
 
     private async Task<Opening> TryAsync(AgentContext context, string key, CancellationToken token)
     {
-        var flow = context.Agent ?? await flows.ChooseAsync(context.Trigger.Content, key, token);
+        var flow = context.Agent ?? await flows.ChooseAsync(context.Question, key, token);
         if (!FlowName().IsMatch(flow))
         {
             throw new LangflowUnusableException(LangflowErrors.FlowNotFound, "The flow's name is none that Langflow knows.");

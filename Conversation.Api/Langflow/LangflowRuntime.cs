@@ -68,29 +68,44 @@ internal sealed class LangflowRuntime(
         ILangflowAnswer answer, AgentContext context, [EnumeratorCancellation] CancellationToken token)
     {
         var said = new List<AgentOutput>();
-        while (true)
+        var isOver = false;
+        try
         {
-            said.Clear();
-            var goesOn = await NextAsync(answer, said, token);
-            if (goesOn is null)
+            while (true)
             {
-                // A job that another process continues must not be stopped.
-                if (!context.IsHandedOver())
+                said.Clear();
+                // What fails by itself needs no stop.
+                isOver = true;
+                var goesOn = await NextAsync(answer, said, token);
+                if (goesOn is null)
                 {
-                    yield return new CancelReport(await answer.StopAsync());
+                    // A job that another process continues must not be stopped.
+                    if (!context.IsHandedOver())
+                    {
+                        yield return new CancelReport(await answer.StopAsync());
+                    }
+
+                    token.ThrowIfCancellationRequested();
                 }
 
-                token.ThrowIfCancellationRequested();
-            }
+                isOver = goesOn == false;
+                foreach (var output in said)
+                {
+                    yield return output;
+                }
 
-            foreach (var output in said)
-            {
-                yield return output;
+                if (isOver)
+                {
+                    yield break;
+                }
             }
-
-            if (goesOn == false)
+        }
+        finally
+        {
+            // Whoever listened has gone: the answer is full, or its run was ended.
+            if (!isOver && !context.IsHandedOver())
             {
-                yield break;
+                await answer.StopAsync();
             }
         }
     }

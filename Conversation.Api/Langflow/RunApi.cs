@@ -18,7 +18,7 @@ internal sealed class RunApi(LangflowHttp http, LangflowOptions options, ILogger
             // Flat, and only fields of every version: a field of the wrong type runs the flow without any input from 1.6.4 on.
             new
             {
-                input_value = ask.Context.Trigger.Content,
+                input_value = ask.Context.Question,
                 input_type = "chat",
                 output_type = "chat",
                 session_id = ask.Context.SessionId,

@@ -27,7 +27,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
             new
             {
                 flow_id = ask.Flow,
-                input_value = ask.Context.Trigger.Content,
+                input_value = ask.Context.Question,
                 session_id = ask.Context.SessionId,
                 mode = "background",
                 stream_protocol = "langflow",

@@ -83,6 +83,36 @@ public sealed partial class MessageRepository
         LIMIT @limit::int
         """;
 
+    /// <summary>
+    /// A message, and those that were coalesced into it, or into one of them: the send that put runs aside has said so in the events between
+    /// its message and its run.
+    /// </summary>
+    private const string AskedSql =
+        """
+        WITH RECURSIVE asked AS (
+            SELECT t.id, t.seq, r.seq AS queued
+            FROM messages t
+            JOIN runs r ON r.id = t.run_id
+            WHERE t.id = @trigger
+            UNION ALL
+            SELECT t.id, t.seq, r.seq
+            FROM asked a
+            JOIN conversation_events e ON e.conversation_id = @conversationId
+                AND e.seq > a.seq
+                AND e.seq < a.queued
+                AND e.type = 'run.cancelled'
+                AND e.data ->> 'reason' = 'coalesce'
+            JOIN runs r ON r.id = e.run_id
+            JOIN messages t ON t.id = r.trigger_message_id
+        )
+
+        """ + Columns +
+        """
+        JOIN asked a ON a.id = m.id
+        WHERE m.deleted_at IS NULL
+        ORDER BY m.seq DESC
+        """;
+
     private const string InRange = Reachable +
         """
             AND m.conversation_id = @conversationId

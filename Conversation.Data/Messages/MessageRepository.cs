@@ -65,6 +65,19 @@ public sealed partial class MessageRepository
         }
     }
 
+    /// <summary>
+    /// What one run answers, oldest first: a message, and before it those that were coalesced into it. The oldest are left out where their
+    /// text is too long to be read at once.
+    /// </summary>
+    /// <param name="conversationId">Where.</param>
+    /// <param name="trigger">The message.</param>
+    /// <param name="token">Ends the query.</param>
+    internal async Task<IReadOnlyList<MessageRow>> AskedAsServiceAsync(Guid conversationId, Guid trigger, CancellationToken token)
+    {
+        var page = await _session.PageAsync<MessageRow>(AskedSql, new { conversationId, trigger }, Length, token);
+        return [.. page.Rows.Reverse()];
+    }
+
     /// <summary>What an agent is to know when it answers a message, oldest first, page by page.</summary>
     /// <param name="conversationId">Where.</param>
     /// <param name="trigger">The seq of the message to answer.</param>

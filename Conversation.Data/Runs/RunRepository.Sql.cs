@@ -120,6 +120,13 @@ public sealed partial class RunRepository
             AND r.status IN ('running', 'cancelling')
         """;
 
+    private const string DroppedSql =
+        """
+        SELECT id
+        FROM runs
+        WHERE id = ANY(@runs) AND status = 'cancelled' AND lease_owner IS NULL
+        """;
+
     private const string ReleaseSql =
         """
         UPDATE runs
@@ -142,6 +149,7 @@ public sealed partial class RunRepository
         SELECT
             r.id AS RunId,
             r.conversation_id AS ConversationId,
+            r.seq AS Seq,
             r.trigger_message_id AS TriggerMessageId,
             r.runtime AS Runtime,
             coalesce(r.agent, c.agent) AS Agent,

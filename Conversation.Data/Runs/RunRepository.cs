@@ -40,6 +40,10 @@ public sealed partial class RunRepository
     internal Task<IReadOnlyList<RenewedRun>> RenewAsServiceAsync(Guid owner, Guid[] runs, CancellationToken token) =>
         _session.ListAsync<RenewedRun>(RenewSql, new { owner, runs }, token);
 
+    /// <summary>Which of the runs that this node had were ended by another hand: with their conversation.</summary>
+    internal Task<IReadOnlyList<Guid>> DroppedAsServiceAsync(Guid[] runs, CancellationToken token) =>
+        _session.ListAsync<Guid>(DroppedSql, new { runs }, token);
+
     /// <summary>Gives a lease up, so that another node takes the run over without waiting for the lease's end.</summary>
     internal Task ReleaseAsServiceAsync(Guid owner, Guid id, int attempt, CancellationToken token) =>
         _session.ExecuteAsync(ReleaseSql, new { owner, id, attempt }, token);
@@ -60,6 +64,7 @@ public sealed partial class RunRepository
 internal sealed record RunAssignment(
     Guid RunId,
     Guid ConversationId,
+    long Seq,
     Guid TriggerMessageId,
     string Runtime,
     string? Agent,

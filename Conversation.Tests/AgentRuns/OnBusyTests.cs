@@ -51,7 +51,7 @@ internal sealed class OnBusyTests : RunFixture
         script.End();
         await Socket.UntilAsync(frame => LegacyClient.TypeOf(frame) == "run.completed");
 
-        Assert.That(script.Context.Trigger.Content, Is.EqualTo("third"));
+        Assert.That(script.Context.Question, Is.EqualTo("third"), "What was put aside is not asked.");
         Assert.That((await StatusAsync(first), await StatusAsync(queued), await StatusAsync(third)), Is.EqualTo(("cancelled", "cancelled", "completed")));
         var contents = (await Client.MessagesAsync(ConversationId)).Select(message => message.GetProperty("content").GetString());
         Assert.That(contents, Is.EquivalentTo(new[] { "first", "Half an ", "second", "third", "New." }));
@@ -65,16 +65,20 @@ internal sealed class OnBusyTests : RunFixture
         var first = await Runtime.NextRunAsync();
         var second = await SayAsync("second");
         var third = await SayAsync("third");
+        var fourth = await SayAsync("fourth");
         first.End();
         var script = await Runtime.NextRunAsync();
         var earlier = await script.Context.Earlier(CancellationToken.None).Select(message => message.Content).ToListAsync();
         script.End();
-        await Legacy.UntilAsync("complete");
-        await Legacy.UntilAsync("complete");
-        await Legacy.UntilAsync("complete");
+        for (var run = 0; run < 4; run++)
+        {
+            await Legacy.UntilAsync("complete");
+        }
 
-        Assert.That((await StatusAsync(second), await StatusAsync(third)), Is.EqualTo(("cancelled", "completed")));
-        Assert.That(script.Context.Trigger.Content, Is.EqualTo("third"));
+        Assert.That(
+            (await StatusAsync(second), await StatusAsync(third), await StatusAsync(fourth)), Is.EqualTo(("cancelled", "cancelled", "completed")));
+        Assert.That(script.Context.Trigger.Content, Is.EqualTo("fourth"));
+        Assert.That(script.Context.Question, Is.EqualTo("second\n\nthird\n\nfourth"));
         Assert.That(earlier, Does.Contain("second"));
     }
 

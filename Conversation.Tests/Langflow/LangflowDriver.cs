@@ -52,6 +52,7 @@ internal sealed class LangflowDriver : IAsyncDisposable
             RunId = Guid.CreateVersion7(),
             ConversationId = conversation,
             Trigger = new MessageRow(Guid.CreateVersion7(), conversation, 1, "user", input, null, "stored", null, null, 1, 0, default, default, Deleted: false),
+            Question = input,
             SessionId = $"session-{conversation}",
             Agent = flow,
             Resume = resume,

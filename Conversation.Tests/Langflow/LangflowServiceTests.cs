@@ -100,6 +100,51 @@ internal sealed class LangflowServiceTests
             (ended.GetProperty("status").GetString(), ended.GetProperty("cancel_outcome").GetString()), Is.EqualTo(("cancelled", outcome)));
     }
 
+    /// <summary>Whether the node finds out by renewing its lease, or because the next thing that the agent says can no longer be written.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Delete_OfTheConversation_StopsTheJob(bool saysMore)
+    {
+        await using var walk = await LangflowWalk.StartAsync(LangflowProfile.V1Dot11, settings => settings with { LangflowApi = "workflows" });
+        var conversation = await walk.Client.CreateConversationAsync(new { metadata_json = new { flow_id = FakeLangflow.FirstFlow } });
+        await using var socket = await LegacyClient.ConnectAsync(walk.Client, conversation);
+        await walk.Client.SayAsync(conversation, "Hello");
+        var job = await walk.Fake.NextJobAsync();
+        await job.HeardAsync();
+        job.Emit(job.Events.Token("m-1", "Only this"));
+        await socket.UntilAsync("stream");
+
+        using var response = await walk.Client.Http.DeleteAsync($"{ApiClient.Root}/conversations/{conversation}");
+        if (saysMore)
+        {
+            job.Emit(job.Events.Message("a-1", "", partial: true, tools: [FakeEvents.Tool("search", new { what = "it" }, "found")]));
+        }
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(204));
+        await job.Stopped.OrTimeout();
+    }
+
+    [Test]
+    public async Task Coalesced_Messages_AreAskedTogether()
+    {
+        await using var walk = await LangflowWalk.StartAsync(LangflowProfile.V1Dot8);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        walk.Fake.Flow = async run =>
+        {
+            await goOn.Task;
+            await run.SendAsync(run.Events.End("", ("m-1", "Done.")));
+        };
+        var conversation = await walk.Client.CreateConversationAsync(new { metadata_json = new { flow_id = FakeLangflow.FirstFlow } });
+        foreach (var content in (string[])["one", "two", "three"])
+        {
+            await walk.Client.SendAsync(conversation, new { role = "user", content, on_busy = "coalesce" });
+        }
+
+        Assert.That((await walk.Fake.NextRunAsync()).Input, Is.EqualTo("one"));
+        goOn.SetResult();
+        Assert.That((await walk.Fake.NextRunAsync()).Input, Is.EqualTo("two\n\nthree"));
+    }
+
     [Test]
     public async Task Ready_TellsTheRuntimesState_AndNeverFailsOnIt()
     {
