@@ -9,7 +9,7 @@ namespace Conversation.Benchmarks;
 
 /// <summary>
 /// The yardstick: Kestrel and Npgsql with nothing between them. One insert and commit for each request, raw WebSockets for the
-/// fan-out; no validation, no tokens, no log, no runs.
+/// fan-out; no validation, no tokens, no log, no runs. What the service has by settings alone, it has too.
 /// </summary>
 internal static class BareService
 {
@@ -36,9 +36,11 @@ internal static class BareService
         CREATE INDEX IF NOT EXISTS ix_bare_messages ON bare_messages (conversation_id, created_at DESC, id DESC);
         """;
 
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
+
     public static async Task<int> RunAsync(string connectionString, string url)
     {
-        await using var source = new NpgsqlDataSourceBuilder($"{connectionString};Max Auto Prepare=10;Auto Prepare Min Usages=2").Build();
+        await using var source = new NpgsqlDataSourceBuilder($"{connectionString};Max Auto Prepare=10;Auto Prepare Min Usages=2;No Reset On Close=true").Build();
         await using (var schema = source.CreateCommand(Schema))
         {
             await schema.ExecuteNonQueryAsync();
@@ -50,7 +52,7 @@ internal static class BareService
         builder.Services.AddSignalR();
         var app = builder.Build();
         var sockets = new ConcurrentDictionary<WebSocket, SemaphoreSlim>();
-        app.UseWebSockets();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = PingInterval, KeepAliveTimeout = PingInterval });
         app.MapHub<BareHub>("/hub");
         var group = app.Services.GetRequiredService<IHubContext<BareHub>>().Clients.Group(BareHub.Group);
         app.MapGet("/health", () => "ok");
@@ -86,10 +88,10 @@ internal static class BareService
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             sockets[socket] = new SemaphoreSlim(1, 1);
-            var buffer = new byte[1024];
             try
             {
-                while ((await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted)).MessageType != WebSocketMessageType.Close)
+                // Clients say nothing: the wait for it holds no buffer.
+                while ((await socket.ReceiveAsync(Memory<byte>.Empty, context.RequestAborted)).MessageType != WebSocketMessageType.Close)
                 {
                 }
             }

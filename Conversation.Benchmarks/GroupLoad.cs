@@ -114,6 +114,7 @@ internal static class HubSocket
     public static async Task<ClientWebSocket> ConnectAsync(Measurement run, LoadClient client, Guid conversation, int? receiveBuffer = null)
     {
         var socket = new ClientWebSocket();
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
         var address = new Uri($"ws://{run.Subject.Address.Authority}{Path(run)}?access_token={client.Token}");
         // Disposed with the connection that it made.
         var handler = new SocketsHttpHandler

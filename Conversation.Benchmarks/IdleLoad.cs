@@ -8,6 +8,7 @@ internal static class IdleLoad
 {
     public const string Memory = "resident memory of each";
     public const string Cpu = "CPU while silent, of one core";
+    private const string PostgresCpu = "CPU of PostgreSQL meanwhile, of one core";
     private const int Connections = 5000;
     private const int Conversations = 50;
 
@@ -71,15 +72,32 @@ internal static class IdleLoad
         using var over = new CancellationTokenSource();
         var reading = sockets.Select(socket => ReadAsync(socket, over.Token)).ToArray();
         await run.SettleAsync();
+        AreOpen(sockets);
         bench.Note(new Reading(what, run.Subject.Name, Memory, (run.ResidentBytes - before) / 1024.0 / Connections, "KiB"));
         var silence = Silence(run);
         var cpu = run.Cpu.Read();
         await Task.Delay(silence, TimeProvider.System, CancellationToken.None);
-        bench.Note(new Reading(what, run.Subject.Name, Cpu, (run.Cpu.Read().Service - cpu.Service) / silence.TotalSeconds * 100, "%"));
+        var after = run.Cpu.Read();
+        AreOpen(sockets);
+        bench.Note(new Reading(what, run.Subject.Name, Cpu, (after.Service - cpu.Service) / silence.TotalSeconds * 100, "%"));
+        if (run.Subject.Name != Subject.Node)
+        {
+            bench.Note(new Reading(what, run.Subject.Name, PostgresCpu, (after.Postgres - cpu.Postgres) / silence.TotalSeconds * 100, "%"));
+        }
+
         await over.CancelAsync();
         await Task.WhenAll(reading);
         sockets.ForEach(socket => socket.Dispose());
         await run.SettleAsync();
+    }
+
+    /// <summary>One that was dropped would take no memory and no time.</summary>
+    private static void AreOpen(List<ClientWebSocket> sockets)
+    {
+        if (sockets.Find(socket => socket.State != WebSocketState.Open) is { } gone)
+        {
+            throw new InvalidOperationException($"A connection is {gone.State}.");
+        }
     }
 
     /// <summary>From one ping of every socket to the next, except where only the way is tried.</summary>

@@ -7,19 +7,19 @@ namespace Conversation.Benchmarks;
 /// <summary>Speaks to either subject in its own words.</summary>
 internal sealed class LoadClient : IDisposable
 {
-    private const string Content = "A message of ordinary length, as people write them: about a hundred and twenty characters of plain text.";
+    public const string Content = "A message of ordinary length, as people write them: about a hundred and twenty characters of plain text.";
 
     /// <summary>The second dialect's subprotocol.</summary>
     public const string V2 = "conversation.v2";
 
-    private readonly Measurement _run;
-
     private LoadClient(Measurement run, HttpClient http, string? token)
     {
-        _run = run;
+        Run = run;
         Http = http;
         Token = token;
     }
+
+    public Measurement Run { get; }
 
     public HttpClient Http { get; }
 
@@ -38,7 +38,7 @@ internal sealed class LoadClient : IDisposable
         var ids = new Guid[count];
         for (var i = 0; i < count; i++)
         {
-            ids[i] = _run.IsBare ? Data.Postgres.Ids.New() : (await CreateAsync(agent)).GetProperty("id").GetGuid();
+            ids[i] = Run.IsBare ? Data.Postgres.Ids.New() : (await CreateAsync(agent)).GetProperty("id").GetGuid();
         }
 
         return ids;
@@ -49,7 +49,7 @@ internal sealed class LoadClient : IDisposable
 
     public async Task PostAsync(Guid conversation, string content = Content)
     {
-        using var response = _run.IsBare
+        using var response = Run.IsBare
             ? await Http.PostAsJsonAsync(
                 new Uri("/messages", UriKind.Relative), new { ConversationId = conversation, Role = "user", Content = content })
             : await Http.PostAsJsonAsync(
@@ -77,7 +77,7 @@ internal sealed class LoadClient : IDisposable
     public Task GetAsync(string path) => Http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
 
     public string ListPath(Guid conversation) =>
-        _run.IsBare ? $"/messages/{conversation}" : $"/api/v1/conversations/{conversation}/messages?order=desc&limit=50";
+        Run.IsBare ? $"/messages/{conversation}" : $"/api/v1/conversations/{conversation}/messages?order=desc&limit=50";
 
     /// <summary>Follows a conversation from its start; at the bare service, everything.</summary>
     /// <param name="conversation">Which.</param>
@@ -86,8 +86,10 @@ internal sealed class LoadClient : IDisposable
     public async Task<ClientWebSocket> FollowAsync(Guid conversation, Subject? at = null, string? dialect = V2)
     {
         var socket = new ClientWebSocket();
+        // Otherwise it would ping too.
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
         var path = "/ws";
-        if (!_run.IsBare)
+        if (!Run.IsBare)
         {
             if (dialect is not null)
             {
@@ -97,7 +99,7 @@ internal sealed class LoadClient : IDisposable
             path = $"/api/v1/ws/conversations/{conversation}?token={Token}";
         }
 
-        await socket.ConnectAsync(new Uri($"ws://{(at ?? _run.Subject).Address.Authority}{path}"), CancellationToken.None);
+        await socket.ConnectAsync(new Uri($"ws://{(at ?? Run.Subject).Address.Authority}{path}"), CancellationToken.None);
         return socket;
     }
 

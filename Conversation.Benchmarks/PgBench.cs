@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Conversation.Data;
 using Conversation.Data.EmbeddedPostgres;
 using Npgsql;
 
@@ -8,7 +9,7 @@ namespace Conversation.Benchmarks;
 
 /// <summary>
 /// The database's own yardstick: what the log writes for a message, one statement and one commit each, by PostgreSQL's own driver on as
-/// many connections. Measured where pgbench is installed.
+/// many connections, each with a conversation of its own and the service's settings of a session. Measured where pgbench is installed.
 /// </summary>
 internal static partial class PgBench
 {
@@ -25,7 +26,7 @@ internal static partial class PgBench
 
     private const string Script =
         """
-        \set n random(1, 32)
+        \set n :client_id + 1
         WITH moved AS (
             UPDATE conversations SET last_seq = last_seq + 1, updated_at = clock_timestamp()
             WHERE id = ('00000000-0000-4000-8000-' || lpad((:n)::text, 12, '0'))::uuid AND deleted_at IS NULL
@@ -54,16 +55,19 @@ internal static partial class PgBench
         var script = Path.GetTempFileName();
         await File.WriteAllTextAsync(script, Script);
         var server = new NpgsqlConnectionStringBuilder(bench.ConnectionString);
-        var seconds = ((int)bench.Duration.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        string[] arguments =
+        var settings = string.Join(' ', Setting().Matches(DataRegistration.SessionSql).Select(one => $"-c {one.Groups[1]}={one.Groups[2]}"));
+        string[] Arguments(TimeSpan duration) =>
         [
-            "-n", "-M", "prepared", "-c", $"{Conversations}", "-j", "2", "-T", seconds, "-f", script,
-            $"host={server.Host} port={server.Port} user={server.Username} password={server.Password} dbname={server.Database}",
+            "-n", "-M", "prepared", "-c", $"{Conversations}", "-j", "2", "-f", script,
+            "-T", duration.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture),
+            $"host={server.Host} port={server.Port} user={server.Username} password={server.Password} dbname={server.Database} options='{settings}'",
         ];
-        var before = new CpuMeter([], bench.Postmaster).Read().Postgres;
         try
         {
-            var outcome = await ChildProcess.RunAsync(Program(), arguments, CancellationToken.None);
+            // The same as everybody's warm-up.
+            await ChildProcess.RunAsync(Program(), Arguments(bench.WarmUp), CancellationToken.None);
+            var before = new CpuMeter([], bench.Postmaster).Read().Postgres;
+            var outcome = await ChildProcess.RunAsync(Program(), Arguments(bench.Duration), CancellationToken.None);
             var cpu = new CpuMeter([], bench.Postmaster).Read().Postgres - before;
             if (!Rate().IsMatch(outcome.Output))
             {
@@ -90,6 +94,9 @@ internal static partial class PgBench
 
     private static double Number(Regex pattern, string text) =>
         double.Parse(pattern.Match(text).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"set_config\('(\w+)', '(\w+)'")]
+    private static partial Regex Setting();
 
     [GeneratedRegex(@"tps = ([\d.]+)")]
     private static partial Regex Rate();

@@ -14,6 +14,7 @@ namespace Conversation.Benchmarks;
 internal static class RunsLoad
 {
     public const int PerSecond = 25;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     public static string What(int streams) => $"{streams} runs, {PerSecond} chunks a second, one follower each";
 
@@ -43,8 +44,7 @@ internal static class RunsLoad
         var before = run.Cpu.Read();
         var started = TimeProvider.System.GetTimestamp();
         var reading = sockets.Select(socket => ReadAsync(socket, chunks, latencies, steps)).ToArray();
-        await Task.WhenAll(conversations.Select(ask));
-        await Task.WhenAll(reading);
+        await Task.WhenAll([.. conversations.Select(ask), .. reading]).WaitAsync(run.Duration + Patience, TimeProvider.System);
         var after = run.Cpu.Read();
         foreach (var socket in sockets)
         {

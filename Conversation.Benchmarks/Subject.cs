@@ -21,6 +21,8 @@ internal sealed class Subject : IAsyncDisposable
     public const string Node = "Node.js + ws";
     private const string Langflow = "fake Langflow";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     public string Name { get; }
 
     public Process Process { get; }
@@ -122,6 +124,7 @@ internal sealed class Subject : IAsyncDisposable
 
         var subject = new Subject(name, Process.Start(start)!, address);
         using var http = new HttpClient { BaseAddress = address };
+        var started = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
@@ -134,8 +137,16 @@ internal sealed class Subject : IAsyncDisposable
             }
             catch (HttpRequestException) when (!subject.Process.HasExited)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+                // It does not listen yet.
             }
+
+            if (TimeProvider.System.GetElapsedTime(started) > Patience)
+            {
+                await subject.DisposeAsync();
+                throw new TimeoutException($"{name} is not ready after {Patience}.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
         }
     }
 }

@@ -18,6 +18,8 @@ internal static class Suite
         {
             await bench.BothAsync(async run => bench.Note(await PostLoad.RunAsync(run)));
             await PgBench.RunAsync(bench);
+            await bench.ServiceAsync(async run => bench.Note(await PostLoad.RunAsync(run, withKeys: true)));
+            await bench.ServiceAsync(async run => bench.Note(await PostLoad.RunAsync(run) with { What = PostLoad.Logged }), loggingLevel: "INFO");
         },
         ["list"] = async bench =>
         {
@@ -33,7 +35,7 @@ internal static class Suite
         ["langflow"] = LangflowLoad.RunAsync,
         ["stalled"] = bench => bench.BothAsync(async run =>
         {
-            bench.Note(await GroupLoad.RunAsync(run, stalled: 0));
+            await WarmAsync(bench, run, warm => GroupLoad.RunAsync(warm, stalled: 0));
             bench.Note(await GroupLoad.RunAsync(run, stalled: 1));
         }),
         ["nodes"] = SecondNodeLoad.RunAsync,
@@ -94,9 +96,13 @@ internal sealed class Bench : IAsyncDisposable
 
     public TimeSpan Duration { get; }
 
+    public TimeSpan WarmUp => WarmUpOf(Duration);
+
     public string ConnectionString => _server.ConnectionString;
 
     public int Postmaster => Data.EmbeddedPostgres.Postmaster.Read(Path.Combine(_folder, "data"))!.ProcessId;
+
+    public static TimeSpan WarmUpOf(TimeSpan duration) => TimeSpan.FromSeconds(duration.TotalSeconds >= 4 ? 10 : duration.TotalSeconds);
 
     public static async Task<Bench> StartAsync(Results results, TimeSpan duration)
     {
@@ -119,9 +125,16 @@ internal sealed class Bench : IAsyncDisposable
         await ServiceAsync(measure);
     }
 
-    public async Task ServiceAsync(Func<Measurement, Task> measure)
+    /// <summary>The service alone.</summary>
+    /// <param name="measure">The load.</param>
+    /// <param name="loggingLevel">INFO, the default of the service, writes a line for each request.</param>
+    public async Task ServiceAsync(Func<Measurement, Task> measure, string loggingLevel = "WARNING")
     {
-        await using var service = await Subject.StartServiceAsync(ConnectionString);
+        await using var service = await Subject.StartServiceAsync(new Dictionary<string, string?>
+        {
+            ["CONVERSATION_SERVICE_DATABASE_URL"] = ConnectionString,
+            ["CONVERSATION_SERVICE_LOGGING_LEVEL"] = loggingLevel,
+        });
         await measure(Of(service, isBare: false));
     }
 
@@ -155,7 +168,7 @@ internal sealed record Measurement(Subject Subject, bool IsBare, int Postmaster,
     public int[] Others { get; init; } = [];
 
     /// <summary>Long enough for the compiler's second tier, the yardstick's too, except where only the way is tried.</summary>
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(Duration.TotalSeconds >= 4 ? 10 : Duration.TotalSeconds);
+    public TimeSpan WarmUp => Bench.WarmUpOf(Duration);
 
     /// <summary>Until its garbage is collected and its memory is counted: a fixed time, because a process does not say when.</summary>
     public Task SettleAsync() => Task.Delay(TimeSpan.FromSeconds(Math.Min(3, Duration.TotalSeconds)), TimeProvider.System, CancellationToken.None);

@@ -43,8 +43,8 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
             yield return new ResumePoint("0");
         }
 
-        var pieces = script.Words is { } words ? Pieces(words, script.WordsPerPiece) : Words(Answer(context.Trigger.Content, why));
-        var pace = script.Pace ?? options.Pace;
+        var pieces = script.Words is { } words ? Pieces(words, script.WordsPerPiece) : Words(Answer(context.Question, why));
+        var pace = new SimulatedPace(script.Pace ?? options.Pace, time);
         var said = 0;
         foreach (var piece in pieces)
         {
@@ -64,13 +64,9 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
                 await Task.Delay(LongestHang, time, CancellationToken.None);
             }
 
-            if (pace > TimeSpan.Zero)
-            {
-                await Task.Delay(pace, time, token);
-            }
-
+            var due = await pace.NextAsync(token);
             token.ThrowIfCancellationRequested();
-            yield return new TextDelta(script.Stamps ? SimulatedScript.Stamp(time.GetTimestamp()) : piece);
+            yield return new TextDelta(script.Stamps ? SimulatedScript.Stamp(due) : piece);
             if (script.Resumes)
             {
                 yield return new ResumePoint(said.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -108,6 +104,6 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
 /// <summary>How the simulated runtime behaves.</summary>
 internal sealed record SimulatedRuntimeOptions
 {
-    /// <summary>The pause before each piece of text. Default 30 ms; zero for none.</summary>
+    /// <summary>How long after the last piece of text the next one comes. Default 30 ms; zero for at once.</summary>
     public TimeSpan Pace { get; init; } = TimeSpan.FromMilliseconds(30);
 }

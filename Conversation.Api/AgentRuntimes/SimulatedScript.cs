@@ -12,7 +12,7 @@ internal sealed record SimulatedScript
     /// <summary>How many words there are, each of ten UTF-16 code units: <c>word00001 </c>, <c>word00002 </c> ... Null for the usual answer.</summary>
     public int? Words { get; init; }
 
-    /// <summary>The pause before each piece; null for the runtime's own.</summary>
+    /// <summary>How long after a piece the next one comes; null for the runtime's own.</summary>
     public TimeSpan? Pace { get; init; }
 
     /// <summary>How many words come in one piece, at most <see cref="LargestPiece"/>. Default 1.</summary>

@@ -18,7 +18,11 @@ internal static class BenchmarkReport
             Service, PostgreSQL and the driver of the load share the machine, so processor time for each operation is the figure to trust; rates
             and latencies also tell how busy the driver was. Yardsticks were measured in the same run: bare Kestrel and Npgsql with an insert
             for each request and raw WebSockets (no validation, tokens, log or runs), plain SignalR groups, pgbench, and, for idle sockets,
-            Node.js with ws, which pings as often and says a heartbeat as often.
+            Node.js with ws, which pings as often and says a heartbeat as often. Bare Kestrel runs under the service's settings of .NET and of
+            the driver, pgbench under its settings of a session.
+
+            The service is as it is by default, but for the limits of rate and connections, which are off because one caller sends what a crowd
+            would, and the lines of its log: one for each request is a row of its own. Every request has the same token.
 
             ## What the design wants
 

@@ -41,16 +41,19 @@ internal static class ReliabilityReport
     {
         var table = new StringBuilder(
             """
-            | fault | form | times | chunks | followers | acknowledged, refused and sent again | answers whole, interrupted | characters wrong | messages wrong | without an end | told after | |
+            | fault | form | times | chunks | followers | acknowledged, refused and sent again | answers whole, interrupted | characters wrong | messages wrong | without an end | runs hit, told after | |
             | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
 
             """);
         foreach (var row in rows)
         {
-            var told = row.TryGetProperty("told_after", out var after) ? $"{after.GetDouble().ToString("F1", CultureInfo.InvariantCulture)} s" : "";
+            var told = row.TryGetProperty("told_after", out var after)
+                ? string.Create(CultureInfo.InvariantCulture, $"{Number(row, "hit")}, {after.GetDouble():F1} s")
+                : "";
+            var times = row.GetProperty("faults").GetInt64() == 0 ? "throughout" : Number(row, "faults");
             table.Append(
                 CultureInfo.InvariantCulture,
-                $"| {Text(row, "row")} | {Text(row, "form")} | {Number(row, "faults")} | {Number(row, "chunks")} | {Number(row, "followers")} "
+                $"| {Text(row, "row")} | {Text(row, "form")} | {times} | {Number(row, "chunks")} | {Number(row, "followers")} "
                 + $"| {Number(row, "acknowledged")}, {Number(row, "refused")} | {Number(row, "completed")}, {Number(row, "interrupted")} "
                 + $"| {Number(row, "wrong_characters")} | {Number(row, "wrong_messages")} | {Number(row, "unended")} | {told} "
                 + $"| {(row.GetProperty("passed").GetBoolean() ? "passed" : "**failed**")} |\n");
