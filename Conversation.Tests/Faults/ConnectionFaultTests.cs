@@ -53,16 +53,23 @@ internal sealed class ConnectionFaultTests
     {
         var nodes = await TwoNodes.StartAsync();
         await using var gate = StallingProxy.Start(nodes.Nodes[1].Address);
-        var plan = new FaultPlan("a tenth of the followers stalled for 5 s", Chunks: chunks) { Conversations = 10 };
+        var plan = new FaultPlan("a tenth of the followers stalled for 5 s", Chunks: chunks) { Conversations = 10, Words = 8000, WordsPerPiece = 40 };
         // One conversation of ten goes through the gate.
         var asked = 0;
+        var merged = 0.0;
         await using var scene = await FaultScene.StartAsync(plan, nodes, way: node => asked++ < 2 ? gate.Address : nodes.Nodes[node].Address);
         await NodeFaultTests.PassAsync(scene.PlayAsync(async () =>
         {
+            var before = await MergedAsync();
             gate.Stall();
             await NodeFaultTests.LastsAsync(5 * Second);
             gate.Resume();
+            merged += await MergedAsync() - before;
         }));
+        Assert.That(merged, Is.Positive, "Nobody fell behind: the test proves nothing.");
+
+        async Task<double> MergedAsync() =>
+            (await PrometheusText.ScrapeAsync(nodes.Nodes[1].Address)).Sum("conversation_ranges_merged_total");
     }
 
     [TestCase(3, 0, TestName = "Migrations_DuringTraffic_InShort")]

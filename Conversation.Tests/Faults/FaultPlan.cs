@@ -26,8 +26,11 @@ internal sealed record FaultPlan(string Row, Ending Ending = Ending.Whole, int C
 
     public int Conversations { get; init; } = 6;
 
-    /// <summary>Words in an answer, each a chunk.</summary>
+    /// <summary>Words in an answer.</summary>
     public int Words { get; init; } = 200;
+
+    /// <summary>Words in a chunk.</summary>
+    public int WordsPerPiece { get; init; } = 1;
 
     public int PaceMs { get; init; } = 4;
 
@@ -46,6 +49,9 @@ internal sealed record FaultPlan(string Row, Ending Ending = Ending.Whole, int C
     /// <summary>Where followers look first: at their conversation's own node, or all at one.</summary>
     public int? FollowersAt { get; init; }
 
+    /// <summary>Chunks in an answer.</summary>
+    public int Pieces => (BreaksAfter ?? Words) / WordsPerPiece;
+
     public string Text => SimulatedScript.TextOf(BreaksAfter ?? Words);
 
     public string Form => Chunks > 0 ? "full" : "short";
@@ -55,6 +61,6 @@ internal sealed record FaultPlan(string Row, Ending Ending = Ending.Whole, int C
 
     public object Metadata(int conversation) => new
     {
-        agent = $"words={Words}&pace_ms={PaceMs}{Script}{(Resumes(conversation) ? "&resumes=true" : "")}",
+        agent = $"words={Words}&words_per_piece={WordsPerPiece}&pace_ms={PaceMs}{Script}{(Resumes(conversation) ? "&resumes=true" : "")}",
     };
 }

@@ -124,7 +124,7 @@ internal sealed class FaultScene : IAsyncDisposable
         }
     }
 
-    private bool IsShort => _members.Sum(member => member.Talker.Runs) * (long)(_plan.BreaksAfter ?? _plan.Words) < _plan.Chunks;
+    private bool IsShort => _members.Sum(member => member.Talker.Runs) * (long)_plan.Pieces < _plan.Chunks;
 
     /// <summary>What goes wrong on the way is the row's outcome too: an older file of it would say that it passed.</summary>
     private async Task<FaultRow> JudgeAsync(Func<Task> play)

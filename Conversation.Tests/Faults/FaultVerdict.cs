@@ -144,8 +144,7 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
 
     private void JudgeAnswer(FaultMember member, string status, string content, string run)
     {
-        _chunks += content.Length / plan.Text.Length * (plan.BreaksAfter ?? plan.Words)
-            + content.Length % plan.Text.Length / (plan.Text.Length / (plan.BreaksAfter ?? plan.Words));
+        _chunks += content.Length / plan.Text.Length * plan.Pieces + content.Length % plan.Text.Length / (plan.Text.Length / plan.Pieces);
         var whole = status == "completed" && run == "completed" && content == plan.Text;
         var broken = status == "interrupted" && run == "failed" && plan.Text.StartsWith(content, StringComparison.Ordinal);
         _completed += whole ? 1 : 0;

@@ -7,6 +7,9 @@ namespace Conversation.Tests.Infrastructure;
 /// <summary>A TCP proxy that can stop reading from the service, as a client does whose machine sleeps.</summary>
 internal sealed class StallingProxy : IAsyncDisposable
 {
+    /// <summary>In bytes: what is sent to someone who has stalled soon has no room left on the way.</summary>
+    private const int Small = 4096;
+
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _target;
@@ -82,7 +85,7 @@ internal sealed class StallingProxy : IAsyncDisposable
     private async Task ServeAsync(TcpClient client)
     {
         using (client)
-        using (var server = new TcpClient())
+        using (var server = new TcpClient { ReceiveBufferSize = Small })
         {
             _clients[client] = true;
             try
