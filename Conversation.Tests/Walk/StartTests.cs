@@ -60,6 +60,7 @@ internal sealed class StartTests
     [TestCase("CONVERSATION_SERVICE_DATABASE_URL", "mysql://user:s3cret@host/name")]
     [TestCase("CONVERSATION_SERVICE_LOGGING_LEVEL", "LOUD")]
     [TestCase("CONVERSATION_SERVICE_MAX_CONTENT_BYTES", "much")]
+    [TestCase("CONVERSATION_SERVICE_MAX_HEADER_BYTES", "0")]
     public async Task Start_BadValue_StopsAndNamesTheVariable(string variable, string value)
     {
         var folder = TestFolders.New();
