@@ -29,19 +29,19 @@ internal static partial class AuthRegistration
         return services;
     }
 
-    /// <summary>Says in the log what is wrong with the keys, where that does not stop the start.</summary>
-    public static void WarnOfWeakKeys(this IServiceProvider services)
+    /// <summary>Says in the log what the operator should know of the keys.</summary>
+    public static void WarnOfKeys(this IServiceProvider services)
     {
         var logger = services.GetRequiredService<ILogger<TokenKeys>>();
         foreach (var warning in services.GetRequiredService<TokenKeys>().Warnings)
         {
-            Log.WeakKey(logger, warning);
+            Log.Warn(logger, warning);
         }
     }
 
     private static partial class Log
     {
         [LoggerMessage(250, LogLevel.Warning, "{Warning}")]
-        public static partial void WeakKey(ILogger logger, string warning);
+        public static partial void Warn(ILogger logger, string warning);
     }
 }

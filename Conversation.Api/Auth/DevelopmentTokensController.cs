@@ -1,4 +1,3 @@
-using Conversation.Api.Configuration;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.ApplicationModels;
@@ -7,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Conversation.Api.Auth;
 
-/// <summary>Tokens for the chat page and for curl. Exists in development only.</summary>
+/// <summary>Tokens for the chat page and for curl. Exists only where <see cref="TokenKeys.HandsOut"/>.</summary>
 [ApiController]
 [AllowAnonymous]
 [Route("dev/token")]
@@ -75,11 +74,11 @@ public sealed class DevelopmentTokens
 /// Takes the development controllers out of the application model everywhere else, and where the configured keys can verify only: no
 /// route, no document.
 /// </summary>
-internal sealed class DevelopmentOnlyConvention(ServiceSettings settings, TokenKeys keys) : IApplicationModelConvention
+internal sealed class DevelopmentOnlyConvention(TokenKeys keys) : IApplicationModelConvention
 {
     public void Apply(ApplicationModel application)
     {
-        if (settings.IsDevelopment && keys.User.Signing is not null)
+        if (keys.HandsOut)
         {
             return;
         }

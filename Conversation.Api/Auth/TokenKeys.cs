@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Conversation.Api.Configuration;
 using Microsoft.IdentityModel.Tokens;
 
@@ -8,12 +6,15 @@ namespace Conversation.Api.Auth;
 /// <summary>The keys of both kinds: the configured ones, or, outside production, random ones that are kept.</summary>
 /// <param name="User">Users'.</param>
 /// <param name="M2m">Machines'.</param>
-/// <param name="Warnings">What would stop a start in production, for the log.</param>
-internal sealed record TokenKeys(TokenKey User, TokenKey M2m, IReadOnlyList<string> Warnings)
+/// <param name="HandsOut">Whether anyone may ask for a user's token: in development, where the users' key can sign.</param>
+/// <param name="Warnings">What the operator should know of them, for the log; each is one line.</param>
+internal sealed record TokenKeys(TokenKey User, TokenKey M2m, bool HandsOut, IReadOnlyList<string> Warnings)
 {
     private const string UserVariable = "CONVERSATION_SERVICE_USER_JWT_SECRET_KEY";
     private const string M2mVariable = "CONVERSATION_SERVICE_M2M_JWT_SECRET_KEY";
-    private const int KeyBytes = 64;
+    private const string SignsForAnyone =
+        "CONVERSATION_SERVICE_ENVIRONMENT is development: whoever reaches the service is given any user's token, signed with the configured key, by "
+        + "POST /dev/token. Set testing or production where that may not be.";
 
     /// <param name="settings">The configured keys.</param>
     /// <param name="folder">Where random keys are kept, null where they live as long as the process.</param>
@@ -29,15 +30,29 @@ internal sealed record TokenKeys(TokenKey User, TokenKey M2m, IReadOnlyList<stri
         var warnings = new List<string>();
         var user = TokenAlgorithm.Parse("CONVERSATION_SERVICE_USER_JWT_ALGORITHM", settings.UserJwtAlgorithm);
         var m2m = TokenAlgorithm.Parse("CONVERSATION_SERVICE_M2M_JWT_ALGORITHM", settings.M2mJwtAlgorithm);
-        var made = new Lazy<string[]>(() => RandomKeys(folder));
+        var made = new MadeKeys(folder, warnings.Add);
         var (userKeys, userSet) = new TokenKeyReader(UserVariable, user, settings.IsProduction, warnings.Add)
-            .Read(settings.UserJwtSecretKey ?? MadeFor(user, UserVariable, made, 0));
+            .Read(settings.UserJwtSecretKey ?? made.For(user, UserVariable, 0));
         var (m2mKeys, m2mSet) = new TokenKeyReader(M2mVariable, m2m, settings.IsProduction, warnings.Add)
-            .Read(settings.M2mJwtSecretKey ?? MadeFor(m2m, M2mVariable, made, 1));
+            .Read(settings.M2mJwtSecretKey ?? made.For(m2m, M2mVariable, 1));
+        var users = new TokenKey
+        {
+            Algorithm = user,
+            Keys = userKeys,
+            Set = userSet,
+            Issuer = settings.UserJwtIssuer,
+            Audience = settings.UserJwtAudience,
+        };
         var keys = new TokenKeys(
-            new TokenKey { Algorithm = user, Keys = userKeys, Set = userSet, Issuer = settings.UserJwtIssuer, Audience = settings.UserJwtAudience },
+            users,
             new TokenKey { Algorithm = m2m, Keys = m2mKeys, Set = m2mSet, Issuer = settings.M2mJwtIssuer, Audience = settings.M2mJwtAudience },
+            settings.IsDevelopment && users.Signing is not null,
             warnings);
+        if (keys.HandsOut && settings.UserJwtSecretKey is not null)
+        {
+            warnings.Add(SignsForAnyone);
+        }
+
         if (keys.CannotTellKinds() is { } complaint)
         {
             _ = settings.IsProduction ? throw new SettingsException(M2mVariable, complaint) : true;
@@ -77,30 +92,5 @@ internal sealed record TokenKeys(TokenKey User, TokenKey M2m, IReadOnlyList<stri
         {
             throw new SettingsException(variable, "must be set in production");
         }
-    }
-
-    private static string MadeFor(TokenAlgorithm algorithm, string variable, Lazy<string[]> made, int index) => algorithm.IsSymmetric
-        ? made.Value[index]
-        : throw new SettingsException(variable, $"must be set: {algorithm.Name} needs a public key as PEM or the address of a JWKS document");
-
-    private static string[] RandomKeys(string? folder)
-    {
-        var file = folder is null ? null : Path.Combine(folder, "development-keys.json");
-        if (file is not null && File.Exists(file))
-        {
-            return JsonSerializer.Deserialize<string[]>(File.ReadAllText(file))!;
-        }
-
-        string[] keys = [RandomNumberGenerator.GetHexString(KeyBytes, lowercase: true), RandomNumberGenerator.GetHexString(KeyBytes, lowercase: true)];
-        if (file is not null)
-        {
-            File.WriteAllText(file, JsonSerializer.Serialize(keys));
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-        }
-
-        return keys;
     }
 }

@@ -22,7 +22,7 @@ internal static class ApiControllers
             })
             .AddJsonOptions(json => WireJson.Configure(json.JsonSerializerOptions));
         services.AddOptions<MvcOptions>().Configure<TokenKeys>(
-            (mvc, keys) => mvc.Conventions.Add(new DevelopmentOnlyConvention(settings, keys)));
+            (mvc, keys) => mvc.Conventions.Add(new DevelopmentOnlyConvention(keys)));
         return services;
     }
 

@@ -55,7 +55,7 @@ internal static class ConversationService
         services.AddRealtime(settings);
         services.AddHousekeeping(settings);
         services.AddHealth();
-        services.AddOpenApiDocument(settings);
+        services.AddOpenApiDocument();
         services.AddApiControllers(settings);
         services.AddCors(cors => cors.AddDefaultPolicy(policy => Origins.Allow(policy, settings.CorsAllowOrigins)));
         return builder;
@@ -66,7 +66,7 @@ internal static class ConversationService
         var settings = app.Services.GetRequiredService<ServiceSettings>();
         app.UseForwardedHeaders();
         app.UseTelemetry(settings);
-        app.Services.WarnOfWeakKeys();
+        app.Services.WarnOfKeys();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<RequestLogMiddleware>();
         app.UseExceptionHandler();

@@ -20,11 +20,7 @@ internal static class HealthProbe
         {
             using var http = new HttpClient { Timeout = Patience };
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, $"{settings.RootPath}/health/ready"));
-            if (settings.AllowedHosts.FirstOrDefault(host => !host.Contains('*', StringComparison.Ordinal)) is { } host)
-            {
-                request.Headers.Host = host;
-            }
-
+            request.Headers.Host = HostFor(settings.AllowedHosts);
             using var response = await http.SendAsync(request);
             await Console.Out.WriteLineAsync(await response.Content.ReadAsStringAsync());
             return response.StatusCode == HttpStatusCode.OK ? 0 : 1;
@@ -35,6 +31,15 @@ internal static class HealthProbe
             return 1;
         }
     }
+
+    /// <summary>A name that the service lets in; null where it lets in every one.</summary>
+    internal static string? HostFor(IReadOnlyList<string> allowed) => allowed switch
+    {
+        [] => null,
+        _ when allowed.Contains("*") => null,
+        [['*', .. var domain], ..] => $"probe{domain}",
+        [var name, ..] => name,
+    };
 
     /// <summary>The first of the addresses that the service listens on, with a name that reaches it from here.</summary>
     internal static Uri Address(string urls)

@@ -1,4 +1,5 @@
 using Conversation.Api.Configuration;
+using Conversation.Api.Limits;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -10,17 +11,15 @@ namespace Conversation.Api.Hosting;
 internal static class RequestLimits
 {
     private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>Sockets carry their token in the request line, and tokens of 10 KB exist; the same as headers may have in all.</summary>
     public const int LongestLine = 32 * 1024;
-
-    /// <summary>JSON may write a byte of content in six, and metadata may be as long as content; the rest is for the other fields.</summary>
-    public static long LongestBody(ServiceSettings settings) => (settings.MaxContentBytes * 12L) + (64 * 1024);
 
     public static void Apply(KestrelServerOptions kestrel, ServiceSettings settings)
     {
         kestrel.AddServerHeader = false;
         var limits = kestrel.Limits;
-        limits.MaxRequestBodySize = LongestBody(settings);
+        limits.MaxRequestBodySize = ContentLimit.LongestBody(settings);
         limits.MaxRequestHeadersTotalSize = settings.MaxHeaderBytes;
         limits.MaxRequestLineSize = Math.Min(LongestLine, settings.MaxHeaderBytes);
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(settings.HeaderTimeoutSeconds);

@@ -29,6 +29,7 @@ internal static partial class Startup
                 builder.WebHost.UseUrls(DefaultUrl);
             }
 
+            FreeAddress.Require(builder.Configuration["urls"] ?? DefaultUrl);
             await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, CancellationToken.None);
             await using var app = builder.AddConversation(settings, database).Build();
             Announce(app.Logger, file);

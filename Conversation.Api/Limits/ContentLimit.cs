@@ -11,6 +11,12 @@ public sealed class ContentLimit
 
     internal ContentLimit(ServiceSettings settings) => _maxBytes = settings.MaxContentBytes;
 
+    /// <summary>
+    /// The longest JSON that may hold a message, in bytes, at every door: JSON may write a byte of content in six, and metadata may be as
+    /// long as content; the rest is for the other fields.
+    /// </summary>
+    internal static long LongestBody(ServiceSettings settings) => (settings.MaxContentBytes * 12L) + (64 * 1024);
+
     /// <summary>Refuses what is longer than the setting allows: 413.</summary>
     /// <param name="field">Its name on the wire.</param>
     /// <param name="text">The text, null for none.</param>

@@ -1,7 +1,7 @@
 using Conversation.Api.Auth;
-using Conversation.Api.Configuration;
 using Conversation.Api.Wire;
 using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace Conversation.Api.OpenApi;
 
@@ -12,19 +12,10 @@ internal static class OpenApiRegistration
 
     private const string DocumentPath = $"/swagger/{DocumentName}/swagger.json";
 
-    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services, ServiceSettings settings)
+    public static IServiceCollection AddOpenApiDocument(this IServiceCollection services)
     {
         services.AddSwaggerGen(swagger =>
         {
-            swagger.SwaggerDoc(DocumentName, new OpenApiInfo
-            {
-                Title = "Conversation",
-                Version = DocumentName,
-                Description = "Conversations with agents, whose answers are streamed to everyone who follows. What cannot be said here, the "
-                    + $"SignalR hub, the WebSocket and the stream of events, is in [the protocol]({ProtocolDocuments.Protocol}) and, for "
-                    + $"tools, in [an AsyncAPI document]({ProtocolDocuments.AsyncApi})." + (settings.IsDevelopment ? TryItOut : ""),
-                Contact = new OpenApiContact { Name = "The maintainers of Conversation" },
-            });
             swagger.IncludeXmlComments(typeof(OpenApiRegistration).Assembly);
             swagger.SupportNonNullableReferenceTypes();
             swagger.MapType<RawJson>(() => new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalPropertiesAllowed = true });
@@ -36,6 +27,15 @@ internal static class OpenApiRegistration
             swagger.SchemaFilter<TrueSchemaFilter>();
             swagger.DocumentFilter<DocumentFilter>();
         });
+        services.AddOptions<SwaggerGenOptions>().Configure<TokenKeys>((swagger, keys) => swagger.SwaggerDoc(DocumentName, new OpenApiInfo
+        {
+            Title = "Conversation",
+            Version = DocumentName,
+            Description = "Conversations with agents, whose answers are streamed to everyone who follows. What cannot be said here, the "
+                + $"SignalR hub, the WebSocket and the stream of events, is in [the protocol]({ProtocolDocuments.Protocol}) and, for "
+                + $"tools, in [an AsyncAPI document]({ProtocolDocuments.AsyncApi})." + (keys.HandsOut ? TryItOut : ""),
+            Contact = new OpenApiContact { Name = "The maintainers of Conversation" },
+        }));
         return services;
     }
 

@@ -12,6 +12,7 @@ namespace Conversation.Api.OpenApi;
 internal sealed class ResponsesFilter : IOperationFilter
 {
     private const string ProblemType = "application/problem+json";
+    private const string IdempotencyKey = "Idempotency-Key";
 
     private static readonly Dictionary<string, string> Descriptions = new()
     {
@@ -23,15 +24,21 @@ internal sealed class ResponsesFilter : IOperationFilter
         ["422"] = "The request breaks a rule; errors names the fields.",
         ["429"] = "Too much at once; try again after Retry-After.",
         ["500"] = "The service failed unexpectedly.",
-        ["503"] = "The database does not answer. Try again after Retry-After; with an Idempotency-Key, nothing is stored twice.",
+        ["503"] = "The database does not answer. Try again after Retry-After.",
     };
+
+    /// <summary>What is more to say of a 503, by how far the operation is safe to repeat.</summary>
+    private const string Changes = " Whether the change was made may be unknown, as detail then says: look before you ask for it again.";
+
+    private const string TakesAKey = " A send with an Idempotency-Key, or a client_message_id, may be repeated: nothing is stored twice.";
 
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
     {
         var responses = operation.Responses ??= [];
         foreach (var status in StatusesOf(context.ApiDescription))
         {
-            responses.TryAdd(status, new OpenApiResponse { Description = Descriptions[status] });
+            var more = status == "503" ? Unknown(context.ApiDescription) : "";
+            responses.TryAdd(status, new OpenApiResponse { Description = Descriptions[status] + more });
         }
 
         var problem = context.SchemaGenerator.GenerateSchema(typeof(Problem), context.SchemaRepository);
@@ -84,6 +91,13 @@ internal sealed class ResponsesFilter : IOperationFilter
             yield return "415";
         }
     }
+
+    private static string Unknown(ApiDescription api) => api switch
+    {
+        { HttpMethod: "GET" } => "",
+        _ when api.ParameterDescriptions.Any(parameter => parameter.Name == IdempotencyKey) => TakesAKey,
+        _ => Changes,
+    };
 
     private static bool TakesAFile(ApiDescription api) => api.ActionDescriptor.FilterDescriptors.Any(one => one.Filter is ConsumesAttribute);
 

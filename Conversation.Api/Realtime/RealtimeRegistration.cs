@@ -1,5 +1,6 @@
 using Conversation.Api.Auth;
 using Conversation.Api.Configuration;
+using Conversation.Api.Limits;
 using Conversation.Api.Wire;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -8,9 +9,7 @@ namespace Conversation.Api.Realtime;
 
 internal static class RealtimeRegistration
 {
-    /// <summary>JSON may escape every UTF-16 code unit in six bytes; the rest is for the other fields.</summary>
-    private const int EscapedBytes = 6;
-
+    /// <summary>In bytes: a legacy client's text may be a little longer than content, and is only sent back to it.</summary>
     private const int Overhead = 64 * 1024;
 
     public static IServiceCollection AddRealtime(this IServiceCollection services, ServiceSettings settings)
@@ -21,13 +20,14 @@ internal static class RealtimeRegistration
             provider.GetRequiredService<ConversationAccess>(), provider.GetRequiredService<EventStreams>()));
         services.TryAddSingleton(new SocketOptions
         {
-            MaxMessageBytes = settings.MaxContentBytes + Overhead,
+            MaxCommandBytes = ContentLimit.LongestBody(settings),
+            MaxEchoBytes = settings.MaxContentBytes + Overhead,
             AllowedOrigins = settings.CorsAllowOrigins,
         });
         services
             .AddSignalR(hub =>
             {
-                hub.MaximumReceiveMessageSize = (settings.MaxContentBytes * EscapedBytes) + Overhead;
+                hub.MaximumReceiveMessageSize = ContentLimit.LongestBody(settings);
                 hub.AddFilter<HubErrorFilter>();
                 hub.AddFilter<HubLimits>();
             })

@@ -9,7 +9,7 @@ namespace Conversation.Api.Realtime;
 /// A WebSocket that several tasks send on and one reads, with bounds on what comes in and a close that says why. Knows no dialect.
 /// </summary>
 internal sealed partial class SocketConnection(
-    WebSocket socket, SocketOptions options, CancellationTokenSource ending, OpenStream stream, ILogger logger)
+    WebSocket socket, long longestMessage, CancellationTokenSource ending, OpenStream stream, ILogger logger)
 {
     /// <summary>Close code 1012 (IANA's WebSocket registry): come back.</summary>
     public const WebSocketCloseStatus ServiceRestart = (WebSocketCloseStatus)1012;
@@ -161,7 +161,7 @@ internal sealed partial class SocketConnection(
     private WebSocketCloseStatus? Complaint(WebSocketMessageType type, int length) => type switch
     {
         WebSocketMessageType.Binary => WebSocketCloseStatus.InvalidMessageType,
-        _ when length > options.MaxMessageBytes => WebSocketCloseStatus.MessageTooBig,
+        _ when length > longestMessage => WebSocketCloseStatus.MessageTooBig,
         _ => null,
     };
 

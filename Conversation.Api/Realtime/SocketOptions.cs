@@ -3,8 +3,11 @@ namespace Conversation.Api.Realtime;
 /// <summary>The bounds of plain WebSockets.</summary>
 internal sealed record SocketOptions
 {
-    /// <summary>The longest message that a client may send, in bytes; beyond it the socket is closed with 1009.</summary>
-    public required int MaxMessageBytes { get; init; }
+    /// <summary>The longest command of the v2 dialect, in bytes: what POST takes as a body. Beyond it the socket is closed with 1009.</summary>
+    public required long MaxCommandBytes { get; init; }
+
+    /// <summary>The longest text that a legacy client may send, in bytes; beyond it the socket is closed with 1009.</summary>
+    public required long MaxEchoBytes { get; init; }
 
     /// <summary>Browsers' origins besides the service's own; <c>*</c> for all.</summary>
     public required IReadOnlyList<string> AllowedOrigins { get; init; }

@@ -1,3 +1,4 @@
+using Conversation.Api.Auth;
 using Conversation.Api.Configuration;
 using Microsoft.Extensions.FileProviders;
 
@@ -11,6 +12,6 @@ internal sealed record PageSettings(string Root, bool Development, bool Librarie
 {
     private static readonly string[] Needed = ["lib/signalr.js", "lib/markdown-it.js"];
 
-    public static PageSettings Of(ServiceSettings settings, IFileProvider files) =>
-        new(settings.RootPath, settings.IsDevelopment, Array.TrueForAll(Needed, file => files.GetFileInfo(file).Exists));
+    public static PageSettings Of(ServiceSettings settings, TokenKeys keys, IFileProvider files) =>
+        new(settings.RootPath, keys.HandsOut, Array.TrueForAll(Needed, file => files.GetFileInfo(file).Exists));
 }

@@ -1,3 +1,4 @@
+using Conversation.Api.Auth;
 using Conversation.Api.Configuration;
 
 namespace Conversation.Api.Spa;
@@ -8,7 +9,8 @@ internal static class SpaRegistration
     public static void UseSpa(this WebApplication app, ServiceSettings settings)
     {
         app.UseMiddleware<BrowserPolicyMiddleware>();
-        app.UseMiddleware<PageSettingsMiddleware>(PageSettings.Of(settings, app.Environment.WebRootFileProvider));
+        var keys = app.Services.GetRequiredService<TokenKeys>();
+        app.UseMiddleware<PageSettingsMiddleware>(PageSettings.Of(settings, keys, app.Environment.WebRootFileProvider));
         app.UseDefaultFiles();
         app.UseStaticFiles(new StaticFileOptions
         {

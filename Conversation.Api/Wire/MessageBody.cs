@@ -11,7 +11,7 @@ namespace Conversation.Api.Wire;
 /// <param name="MetadataJson">The clients' own object.</param>
 /// <param name="Metadata">The same again, for legacy readers.</param>
 /// <param name="Status"><c>stored</c>, <c>streaming</c>, <c>completed</c>, <c>interrupted</c> or <c>superseded</c>.</param>
-/// <param name="FinishReason">Why an answer ended.</param>
+/// <param name="FinishReason">Why an answer ended: <c>stop</c>, <c>length</c>, <c>cancelled</c>, or the error code of its run; else null.</param>
 /// <param name="RunId">The run that it triggered, or that produced it.</param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="UpdatedAt">UTC.</param>

@@ -11,8 +11,10 @@ namespace Conversation.Api.Wire;
 /// <param name="Agent">Which agent, where the runtime has several.</param>
 /// <param name="Status"><c>queued</c>, <c>running</c>, <c>cancelling</c>, <c>completed</c>, <c>failed</c> or <c>cancelled</c>.</param>
 /// <param name="Attempt">How often a node took it up.</param>
-/// <param name="CancelOutcome">What a cancel achieved.</param>
-/// <param name="ErrorCode">Why it failed.</param>
+/// <param name="CancelOutcome">What a cancel achieved: <c>confirmed</c>, <c>unconfirmed</c> or <c>unsupported</c>; null without one.</param>
+/// <param name="ErrorCode">
+/// Why it failed: <c>error</c>, <c>timeout</c>, <c>worker_lost</c>, <c>unknown_runtime</c>, or a code of the runtime; the protocol lists them.
+/// </param>
 /// <param name="ErrorDetail">The same for a person.</param>
 /// <param name="Usage">Tokens and the like.</param>
 /// <param name="QueuedAt">UTC.</param>

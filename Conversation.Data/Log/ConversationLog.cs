@@ -15,6 +15,11 @@ public sealed class ConversationLog
     /// <summary>How long a write may wait for its commit before its caller is told that the outcome is unknown.</summary>
     public static readonly TimeSpan PatienceForCommit = TimeSpan.FromSeconds(4);
 
+    /// <summary>For a caller who must find out alone; only a message with a key is recognised when it comes again.</summary>
+    internal const string OutcomeUnknown =
+        "Whether the change was made is not known: look before you ask for it again. A message that was sent with an Idempotency-Key, or a "
+        + "client_message_id, may be sent again as it was.";
+
     private readonly Channel<LogItem> _queue = Channel.CreateBounded<LogItem>(
         new BoundedChannelOptions(QueueCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -44,8 +49,7 @@ public sealed class ConversationLog
         catch (TimeoutException error)
         {
             throw new DatabaseUnavailableException(
-                "The database did not confirm in time; whether the write was stored is unknown. "
-                + "A retry with the same Idempotency-Key is safe.",
+                $"The database did not confirm in time. {OutcomeUnknown}",
                 error);
         }
     }

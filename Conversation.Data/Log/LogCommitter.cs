@@ -226,8 +226,7 @@ internal sealed partial class LogCommitter(
             }
         }
 
-        Fail(items, new DatabaseUnavailableException(
-            "The database did not confirm; whether the write was stored is unknown. A retry with the same Idempotency-Key is safe.", cause));
+        Fail(items, new DatabaseUnavailableException($"The database did not confirm. {ConversationLog.OutcomeUnknown}", cause));
         return [];
     }
 }

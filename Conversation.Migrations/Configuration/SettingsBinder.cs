@@ -11,6 +11,8 @@ internal static class SettingsBinder
     /// <summary>What an example file holds where a real value is still missing: as good as nothing.</summary>
     private static readonly string[] Placeholders = ["your_client_id_here", "your_client_secret_here"];
 
+    private static readonly RangeAttribute AnyNumber = new(0, int.MaxValue);
+
     /// <summary>The record with every variable that is set; an empty one leaves the default.</summary>
     /// <param name="find">The value of a variable, null where it is not set.</param>
     /// <exception cref="SettingsException">A value cannot be used.</exception>
@@ -22,7 +24,7 @@ internal static class SettingsBinder
         {
             if (property.GetCustomAttribute<VariableAttribute>() is { } variable && find(variable.Name) is { Length: > 0 } text)
             {
-                var value = Parse(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, variable.Name, text);
+                var value = Parse(property, variable.Name, text);
                 foreach (var rule in property.GetCustomAttributes<ValidationAttribute>().Where(rule => !rule.IsValid(value)))
                 {
                     throw new SettingsException(variable.Name, Describe(rule));
@@ -49,13 +51,14 @@ internal static class SettingsBinder
         return null;
     }
 
-    private static object Parse(Type type, string variable, string text)
+    private static object Parse(PropertyInfo property, string variable, string text)
     {
+        var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         if (type == typeof(int))
         {
             return int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? number
-                : throw new SettingsException(variable, "must be a whole number of 0 or more");
+                : throw new SettingsException(variable, Describe(property.GetCustomAttribute<RangeAttribute>() ?? AnyNumber));
         }
 
         if (type == typeof(bool))
@@ -97,7 +100,7 @@ internal static class SettingsBinder
 
     private static string Describe(ValidationAttribute rule) => rule switch
     {
-        RangeAttribute range => string.Create(CultureInfo.InvariantCulture, $"must be from {range.Minimum} to {range.Maximum}"),
+        RangeAttribute range => string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {range.Minimum} to {range.Maximum}"),
         AllowedValuesAttribute allowed => $"must be {string.Join(" or ", allowed.Values)}",
         _ => rule.FormatErrorMessage("The value"),
     };

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Conversation.Tests.Infrastructure;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -103,9 +104,25 @@ internal sealed class KeyFormsTests
     public async Task DevelopmentToken_WhereKeysOnlyVerify_DoesNotExist()
     {
         await using var host = await StartAsync("RS256", _pair.ExportSubjectPublicKeyInfoPem());
+        Assert.That(await OffersAsync(host), Is.EqualTo((404, false, false)));
+    }
+
+    [TestCase("development", 200)]
+    [TestCase("testing", 404)]
+    public async Task DevelopmentToken_WhereKeysSign_IsOfferedInDevelopmentOnly(string environment, int status)
+    {
+        await using var host = await ApiHost.StartAsync(settings => settings with { Environment = environment });
+        Assert.That(await OffersAsync(host), Is.EqualTo((status, status == 200, status == 200)));
+    }
+
+    /// <summary>The route, and whether the page and the document speak of it.</summary>
+    private static async Task<(int Status, bool Page, bool Document)> OffersAsync(ApiHost host)
+    {
         using var client = host.As(token: null!);
         using var response = await client.Http.PostAsync($"{ApiClient.Root}/dev/token", content: null);
-        Assert.That((int)response.StatusCode, Is.EqualTo(404));
+        var page = JsonElement.Parse(await client.Http.GetStringAsync("/page.json"));
+        var document = await client.Http.GetStringAsync($"{ApiClient.Root}/openapi.json");
+        return ((int)response.StatusCode, page.GetProperty("development").GetBoolean(), document.Contains("/dev/token", StringComparison.Ordinal));
     }
 
     private static Task<ApiHost> StartAsync(string algorithm, string key) =>

@@ -116,6 +116,39 @@ internal sealed class TokenKeysTests
         Assert.That(Read("PS512", "https://keys.example.com/jwks.json").User.Set!.Addresses, Has.Count.EqualTo(1));
     });
 
+    /// <summary>Several nodes, each with a key of its own, would refuse each other's tokens.</summary>
+    [Test]
+    public void Key_RandomAndNotKept_IsWarnedOf()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var settings = Production() with { Environment = "testing", M2mJwtSecretKey = null };
+
+        var passing = TokenKeys.From(settings, folder: null);
+        var kept = TokenKeys.From(settings, folder.FullName);
+        folder.Delete(recursive: true);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(passing.Warnings.Single(), Does.StartWith("CONVERSATION_SERVICE_M2M_JWT_SECRET_KEY is not set").And.Not.Contain("\n"));
+            Assert.That(kept.Warnings, Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Key_ConfiguredInDevelopment_IsWarnedOfAsSigningForAnyone()
+    {
+        var settings = Production() with { Environment = "development" };
+        var verifying = settings with { UserJwtAlgorithm = "RS256", UserJwtSecretKey = Rsa2048 };
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(TokenKeys.From(settings, folder: null).Warnings.Single(), Does.Contain("/dev/token").And.Not.Contain("\n"));
+            Assert.That(TokenKeys.From(settings with { Environment = "testing" }, folder: null).Warnings, Is.Empty);
+            Assert.That(TokenKeys.From(verifying, folder: null).Warnings, Is.Empty);
+            Assert.That(TokenKeys.From(settings with { UserJwtSecretKey = null }, folder: null).Warnings, Has.None.Contains("/dev/token"));
+        });
+    }
+
     [TestCase("UserJwtSecretKey")]
     [TestCase("M2mJwtSecretKey")]
     public void Key_Missing_StopsProduction(string property)

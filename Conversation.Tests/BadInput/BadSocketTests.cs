@@ -61,6 +61,41 @@ internal sealed class BadSocketTests : ConversationFixture
         await sending.ContinueWith(_ => { }, TaskScheduler.Default).OrTimeout();
     }
 
+    /// <summary>What the serializer writes as escapes is six times as long as its content: no door may refuse what another one takes.</summary>
+    [Test]
+    public async Task Send_LongestContentInEscapes_IsStoredAtEveryDoor()
+    {
+        var message = new { role = "system", content = new string('<', ApiHost.Settings.MaxContentBytes) };
+        await using var socket = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
+        await using var hub = await HubClient.ConnectAsync(Client);
+
+        await socket.SendAsync(new { type = "send", id = "longest", message });
+        var reply = await socket.ReplyAsync("longest");
+        var sent = await hub.Connection.InvokeAsync<JsonElement>("SendMessage", ConversationId, message, Patience.Token);
+        var posted = await Client.SendAsync(ConversationId, message);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(reply.GetProperty("status").GetInt32(), Is.EqualTo(201));
+            Assert.That(reply.GetProperty("message").GetProperty("content").GetString(), Is.EqualTo(message.content));
+            Assert.That(sent.GetProperty("content").GetString(), Is.EqualTo(message.content));
+            Assert.That(posted.GetProperty("content").GetString(), Is.EqualTo(message.content));
+        });
+    }
+
+    [Test]
+    public async Task Send_LongerThanAnyBody_ClosesTheSocket()
+    {
+        await using var small = await ApiHost.StartAsync(settings => settings with { MaxContentBytes = 1000 });
+        using var client = small.AsUser();
+        await using var socket = await V2Socket.ConnectAsync(client, await client.CreateConversationAsync(), position: null);
+
+        await socket.SendAsync(new { type = "send", message = new { role = "system", content = new string('x', 100_000) } });
+        await Assert.ThatAsync(() => socket.UntilAsync(_ => false), Throws.InvalidOperationException);
+
+        Assert.That(socket.CloseStatus, Is.EqualTo(WebSocketCloseStatus.MessageTooBig));
+    }
+
     [Test]
     public async Task Socket_ThatNeverReads_HoldsUpNobody()
     {

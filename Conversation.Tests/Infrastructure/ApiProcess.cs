@@ -66,9 +66,9 @@ internal sealed class ApiProcess : IAsyncDisposable
     }
 
     /// <summary>Starts one that is expected to give up, and waits until it has.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(IReadOnlyDictionary<string, string?> environment)
+    public static async Task<(int ExitCode, string Output)> RunToEndAsync(IReadOnlyDictionary<string, string?> environment, Uri? address = null)
     {
-        await using var api = Launch(environment, user: null);
+        await using var api = Launch(environment, user: null, address);
         await api.Process.WaitForExitAsync().OrTimeout();
         return (api.Process.ExitCode, api.Output);
     }

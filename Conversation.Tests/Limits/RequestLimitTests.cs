@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
+using Conversation.Api.Hosting;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Limits;
@@ -31,6 +33,20 @@ internal sealed class RequestLimitTests
         using var response = await client.Http.SendAsync(request);
 
         Assert.That((int)response.StatusCode, Is.EqualTo(status));
+    }
+
+    /// <summary>A container's own health check must pass, whatever names the service is for.</summary>
+    [TestCase("""["*"]""", null)]
+    [TestCase("""["*.example.org", "*"]""", null)]
+    [TestCase("""["api.example.com", "*.example.org"]""", "api.example.com")]
+    [TestCase("""["*.example.org"]""", "probe.example.org")]
+    public async Task HealthProbe_AllowedHosts_NamesOneOfThem(string allowed, string? name)
+    {
+        var hosts = JsonSerializer.Deserialize<string[]>(allowed)!;
+        await using var host = await ApiHost.StartAsync(settings => settings with { AllowedHosts = hosts });
+
+        Assert.That(HealthProbe.HostFor(hosts), Is.EqualTo(name));
+        Assert.That(await HealthProbe.RunAsync(host.Address.ToString(), ApiHost.Settings with { AllowedHosts = hosts }), Is.Zero);
     }
 
     /// <summary>Slow Loris: a request line, and then nothing.</summary>

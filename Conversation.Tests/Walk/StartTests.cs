@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Walk;
@@ -54,12 +56,32 @@ internal sealed class StartTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Test]
+    public async Task Start_PortInUse_SaysSoInOneLineBeforeAnythingIsMade()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var folder = TestFolders.New();
+        var address = new Uri($"http://localhost:{((IPEndPoint)other.LocalEndpoint).Port}");
+
+        var (exitCode, output) = await ApiProcess.RunToEndAsync(
+            new Dictionary<string, string?> { ["CONVERSATION_SERVICE_POSTGRES_DATA"] = folder }, address);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(exitCode, Is.EqualTo(1));
+            Assert.That(output.Trim(), Does.StartWith($"http://localhost:{address.Port}").And.Contain("ASPNETCORE_URLS").And.Not.Contain("\n"));
+            Assert.That(Directory.Exists(folder), Is.False);
+        });
+    }
+
     [TestCase("CONVERSATION_SERVICE_ENVIRONMENT", "staging")]
     [TestCase("CONVERSATION_SERVICE_ENVIRONMENT", "production")]
     [TestCase("CONVERSATION_SERVICE_CORS_ALLOW_ORIGINS", "https://one.example")]
     [TestCase("CONVERSATION_SERVICE_DATABASE_URL", "mysql://user:s3cret@host/name")]
     [TestCase("CONVERSATION_SERVICE_LOGGING_LEVEL", "LOUD")]
     [TestCase("CONVERSATION_SERVICE_MAX_CONTENT_BYTES", "much")]
+    [TestCase("CONVERSATION_SERVICE_MAX_HEADER_BYTES", "0")]
     public async Task Start_BadValue_StopsAndNamesTheVariable(string variable, string value)
     {
         var folder = TestFolders.New();
