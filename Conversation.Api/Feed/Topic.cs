@@ -15,6 +15,7 @@ internal sealed class Topic(Guid conversationId)
     private readonly List<Follower> _followers = [];
     private Follower[]? _everyone;
     private DeltaFrame? _lastDelta;
+    private long _goneAt = long.MaxValue;
 
     public Guid ConversationId => conversationId;
 
@@ -61,8 +62,8 @@ internal sealed class Topic(Guid conversationId)
     /// <summary>Whose the conversation is, by the last look at it: followers who reach only their own end with a change.</summary>
     public Guid? Owner { get; private set; }
 
-    /// <summary>True once the conversation is gone.</summary>
-    public bool IsGone { get; private set; }
+    /// <summary>True once the conversation is gone, and what was told of it up to then has been read.</summary>
+    public bool IsGone => Head >= _goneAt;
 
     /// <summary>
     /// Takes a look at the conversation. The first one sets the head: what came before is read by those who ask for it. A text
@@ -74,7 +75,9 @@ internal sealed class Topic(Guid conversationId)
         Follower[] everyone;
         lock (Gate)
         {
-            var isNews = Head < 0 || Owner != look.OwnerId || IsGone != look.Deleted;
+            // A look may come before the events that it knows of: the one that tells of the end is among them.
+            var goneAt = look.Deleted ? look.LastSeq : long.MaxValue;
+            var isNews = Head < 0 || Owner != look.OwnerId || goneAt != _goneAt;
             Head = Head < 0 ? look.LastSeq : Head;
             if (look.StreamingMessageId is { } message && look.LastSeq >= Head)
             {
@@ -82,7 +85,7 @@ internal sealed class Topic(Guid conversationId)
             }
 
             Owner = look.OwnerId;
-            IsGone = look.Deleted;
+            _goneAt = goneAt;
             everyone = isNews ? Everyone() : [];
         }
 

@@ -1,5 +1,6 @@
 using Conversation.Api.Feed;
 using Conversation.Data.Conversations;
+using Conversation.Data.Log;
 
 namespace Conversation.Tests.Feed;
 
@@ -46,6 +47,29 @@ internal sealed class WakingTests
         topic.Add(follower);
         topic.Learn(Look);
         Assert.That(IsOver(follower.WaitAsync()), Is.True);
+    }
+
+    /// <summary>The look at the heads may be quicker than the read of the events.</summary>
+    [Test]
+    public void Learn_OfTheEndBeforeItsEvent_EndsAfterTheEvent()
+    {
+        var (topic, follower) = Follow();
+        topic.Learn(Look with { LastSeq = 4, Deleted = true });
+        Assert.That(follower.TryNext(out _), Is.EqualTo(FollowState.Idle));
+
+        topic.Publish([new LogEntry(new EventRow { ConversationId = Look.ConversationId, Seq = 4, Type = EventTypes.ConversationDeleted, At = default })]);
+        Assert.That(follower.TryNext(out var frame), Is.EqualTo(FollowState.Frame));
+        Assert.That(frame, Is.InstanceOf<EventFrame>());
+        Assert.That(follower.TryNext(out _), Is.EqualTo(FollowState.Ended));
+    }
+
+    [Test]
+    public void Learn_ThatNothingIsLeftOfIt_Ends()
+    {
+        var (topic, follower) = Follow();
+        topic.Learn(Look with { LastSeq = 4, Deleted = true });
+        topic.Learn(LogHead.Gone(Look.ConversationId));
+        Assert.That(follower.TryNext(out _), Is.EqualTo(FollowState.Ended));
     }
 
     /// <summary>One that has seen the first look. A wake-up that comes before its wait is remembered.</summary>
