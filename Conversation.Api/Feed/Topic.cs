@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Conversation.Data.Checkpoints;
 using Conversation.Data.Conversations;
 using Conversation.Data.Messages;
 
@@ -9,12 +8,11 @@ namespace Conversation.Api.Feed;
 /// What this node knows of one conversation while somebody follows or writes it: the latest events, the text that is being
 /// generated, and who waits for more. One lock; nothing is awaited and nothing is encoded under it.
 /// </summary>
-internal sealed class Topic(Guid conversationId)
+internal sealed partial class Topic(Guid conversationId)
 {
     private readonly RecentEvents _recent = new();
     private readonly List<Follower> _followers = [];
     private Follower[]? _everyone;
-    private DeltaFrame? _lastDelta;
     private long _goneAt = long.MaxValue;
 
     public Guid ConversationId => conversationId;
@@ -23,9 +21,6 @@ internal sealed class Topic(Guid conversationId)
 
     /// <summary>The last event this node has read; -1 until it has looked.</summary>
     public long Head { get; private set; } = -1;
-
-    /// <summary>The text that is being generated, null while there is none.</summary>
-    public LiveText? Text { get; private set; }
 
     /// <summary>How many followers and writers hold the topic; guarded by the feed's gate, not by this one.</summary>
     public int Holders { get; set; }
@@ -122,47 +117,6 @@ internal sealed class Topic(Guid conversationId)
         Wake(everyone);
     }
 
-    public void Open(LiveText text)
-    {
-        lock (Gate)
-        {
-            Text = text;
-        }
-    }
-
-    /// <summary>Forgets the text unless its end was published meanwhile, which has forgotten it already.</summary>
-    public void Close(LiveText text)
-    {
-        lock (Gate)
-        {
-            if (ReferenceEquals(Text, text))
-            {
-                Text = null;
-            }
-        }
-    }
-
-    /// <summary>Takes a piece of a text that another node generates; what is known already is passed over.</summary>
-    public void TakeForeign(StoredChunk chunk)
-    {
-        Follower[] everyone = [];
-        lock (Gate)
-        {
-            if (Text is { IsForeign: true } text
-                && text.MessageId == chunk.MessageId
-                && text.Attempt == chunk.Attempt
-                && chunk.FromOffset <= text.Length
-                && chunk.FromOffset + chunk.Text.Length > text.Length)
-            {
-                text.Append(chunk.Text.AsSpan(text.Length - chunk.FromOffset));
-                text.Publish();
-                everyone = Everyone();
-            }
-        }
-
-        Wake(everyone);
-    }
-
     /// <summary>Lets the followers that want it know that all is well.</summary>
     public void Beat(bool idle)
     {
@@ -178,66 +132,8 @@ internal sealed class Topic(Guid conversationId)
         }
     }
 
-    public void Append(LiveText text, ReadOnlySpan<char> more)
-    {
-        lock (Gate)
-        {
-            text.Append(more);
-        }
-    }
-
-    /// <summary>Shows the text so far to everyone.</summary>
-    public void Show(LiveText text)
-    {
-        Follower[] everyone = [];
-        lock (Gate)
-        {
-            if (text.Publish())
-            {
-                everyone = Everyone();
-            }
-        }
-
-        Wake(everyone);
-    }
-
     /// <summary>The event after a seq, if it is among the latest. Call under the gate.</summary>
     public bool TryGetNext(long seq, [NotNullWhen(true)] out LogEntry? entry) => _recent.TryGet(seq + 1, out entry);
-
-    /// <summary>The frame of a range: the same one for every follower in step. Call under the gate.</summary>
-    public DeltaFrame Delta(LiveText text, int from, Position position)
-    {
-        var range = new LiveRange(text.BaseSeq, text.MessageId, text.Attempt, from, text.Keep, text.Slice(from, position.Offset));
-        if (_lastDelta is { } last
-            && last.Position == position
-            && last.Range.From == from
-            && last.Range.BaseSeq == range.BaseSeq)
-        {
-            return last;
-        }
-
-        return _lastDelta = new DeltaFrame(range, position)
-        {
-            SaidAt = text.IsForeign ? 0 : text.StepSaidAt,
-            IsMerged = from < text.StepFrom,
-        };
-    }
-
-    /// <summary>
-    /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
-    /// run over. The new one begins empty, because its checkpoints are read from where a piece begins, and the first holds all that was kept.
-    /// </summary>
-    /// <returns>Whether it was opened: false for a text that is known.</returns>
-    private bool OpenForeign(Guid message, long seq, int attempt, int keep)
-    {
-        if (Text?.MessageId == message && Text.Attempt >= attempt)
-        {
-            return false;
-        }
-
-        Text = new LiveText(message, seq, attempt, keep, isForeign: true);
-        return true;
-    }
 
     private Follower[] Everyone() => _everyone ??= [.. _followers];
 

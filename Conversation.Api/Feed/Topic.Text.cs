@@ -1,0 +1,111 @@
+using Conversation.Data.Checkpoints;
+
+namespace Conversation.Api.Feed;
+
+/// <content>The text that is being generated.</content>
+internal sealed partial class Topic
+{
+    private DeltaFrame? _lastDelta;
+
+    /// <summary>The text that is being generated, null while there is none.</summary>
+    public LiveText? Text { get; private set; }
+
+    public void Open(LiveText text)
+    {
+        lock (Gate)
+        {
+            Text = text;
+        }
+    }
+
+    /// <summary>Forgets the text unless its end was published meanwhile, which has forgotten it already.</summary>
+    public void Close(LiveText text)
+    {
+        lock (Gate)
+        {
+            if (ReferenceEquals(Text, text))
+            {
+                Text = null;
+            }
+        }
+    }
+
+    /// <summary>Takes a piece of a text that another node generates; what is known already is passed over.</summary>
+    public void TakeForeign(StoredChunk chunk)
+    {
+        Follower[] everyone = [];
+        lock (Gate)
+        {
+            if (Text is { IsForeign: true } text
+                && text.MessageId == chunk.MessageId
+                && text.Attempt == chunk.Attempt
+                && chunk.FromOffset <= text.Length
+                && chunk.FromOffset + chunk.Text.Length > text.Length)
+            {
+                text.Append(chunk.Text.AsSpan(text.Length - chunk.FromOffset));
+                text.Publish();
+                everyone = Everyone();
+            }
+        }
+
+        Wake(everyone);
+    }
+
+    public void Append(LiveText text, ReadOnlySpan<char> more)
+    {
+        lock (Gate)
+        {
+            text.Append(more);
+        }
+    }
+
+    /// <summary>Shows the text so far to everyone.</summary>
+    public void Show(LiveText text)
+    {
+        Follower[] everyone = [];
+        lock (Gate)
+        {
+            if (text.Publish())
+            {
+                everyone = Everyone();
+            }
+        }
+
+        Wake(everyone);
+    }
+
+    /// <summary>The frame of a range: the same one for every follower in step. Call under the gate.</summary>
+    public DeltaFrame Delta(LiveText text, int from, Position position)
+    {
+        var range = new LiveRange(text.BaseSeq, text.MessageId, text.Attempt, from, text.Keep, text.Slice(from, position.Offset));
+        if (_lastDelta is { } last
+            && last.Position == position
+            && last.Range.From == from
+            && last.Range.BaseSeq == range.BaseSeq)
+        {
+            return last;
+        }
+
+        return _lastDelta = new DeltaFrame(range, position)
+        {
+            SaidAt = text.IsForeign ? 0 : text.StepSaidAt,
+            IsMerged = from < text.StepFrom,
+        };
+    }
+
+    /// <summary>
+    /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
+    /// run over. The new one begins empty, because its checkpoints are read from where a piece begins, and the first holds all that was kept.
+    /// </summary>
+    /// <returns>Whether it was opened: false for a text that is known.</returns>
+    private bool OpenForeign(Guid message, long seq, int attempt, int keep)
+    {
+        if (Text?.MessageId == message && Text.Attempt >= attempt)
+        {
+            return false;
+        }
+
+        Text = new LiveText(message, seq, attempt, keep, isForeign: true);
+        return true;
+    }
+}
