@@ -16,11 +16,18 @@ internal sealed class RequestIdMiddleware(RequestDelegate next, ILogger<RequestI
     {
         var id = Usable(context.Request.Headers[Header]) ?? Ids.New().ToString();
         context.TraceIdentifier = id;
-        context.Response.Headers[Header] = id;
+        // Not now: whatever answers a failure clears the headers first.
+        context.Response.OnStarting(static state => Echo((HttpContext)state), context);
         using (RequestScope(logger, id))
         {
             await next(context);
         }
+    }
+
+    private static Task Echo(HttpContext context)
+    {
+        context.Response.Headers[Header] = context.TraceIdentifier;
+        return Task.CompletedTask;
     }
 
     private static string? Usable(string? sent) =>

@@ -1,4 +1,6 @@
+using Conversation.Api.Health;
 using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Conversation.Tests.Observability;
 
@@ -9,7 +11,8 @@ internal sealed class RequestIdTests
 
     [OneTimeSetUp]
     public async Task StartAsync() => _host = await ApiHost.StartAsync(
-        settings => settings with { CorsAllowOrigins = ["https://app.example"] });
+        settings => settings with { CorsAllowOrigins = ["https://app.example"] },
+        services => services.AddSingleton<Readiness>(_ => throw new InvalidOperationException("Broken.")));
 
     [OneTimeTearDown]
     public async Task StopAsync() => await _host.DisposeAsync();
@@ -27,6 +30,19 @@ internal sealed class RequestIdTests
         var id = response.Headers.GetValues("X-Request-ID").Single();
 
         Assert.That(id, echoed ? Is.EqualTo(sent) : Is.Not.Empty.And.Not.EqualTo(sent));
+    }
+
+    [TestCase("conversations/01890000-0000-7000-8000-000000000000", 404)]
+    [TestCase("conversations?limit=none", 422)]
+    [TestCase("health/ready", 500)]
+    public async Task RequestId_OfARequestThatFails_IsEchoedAsWell(string path, int status)
+    {
+        using var client = _host.AsUser();
+        client.Http.DefaultRequestHeaders.Add("X-Request-ID", "my-request-7");
+        using var response = await client.Http.GetAsync($"{ApiClient.Root}/{path}");
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(status));
+        Assert.That(response.Headers.TryGetValues("X-Request-ID", out var ids) ? ids : [], Is.EqualTo(new[] { "my-request-7" }));
     }
 
     [TestCase("https://app.example", true)]
