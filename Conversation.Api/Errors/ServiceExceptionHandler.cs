@@ -20,16 +20,7 @@ internal sealed partial class ServiceExceptionHandler(IProblemDetailsService pro
         }
 
         var problem = ToProblem(exception);
-        if (problem.Status == StatusCodes.Status500InternalServerError)
-        {
-            Log.Unexpected(logger, exception);
-        }
-
-        if (problem.Status == StatusCodes.Status503ServiceUnavailable)
-        {
-            Log.Unavailable(logger, exception);
-        }
-
+        Tell(problem.Status, exception);
         if (problem.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
         {
             context.Response.Headers.RetryAfter = (exception as ServiceException)?.RetryAfterSeconds ?? RetryAfterSeconds;
@@ -37,6 +28,25 @@ internal sealed partial class ServiceExceptionHandler(IProblemDetailsService pro
 
         context.Response.StatusCode = problem.Status!.Value;
         return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = problem });
+    }
+
+    private void Tell(int? status, Exception exception)
+    {
+        switch (exception)
+        {
+            case DatabaseUnavailableException:
+                Log.Unavailable(logger, exception);
+                break;
+            case StoppingException:
+                // Said once, by whoever stops the node, and not again at each poll of a balancer.
+                break;
+            case ServiceException when status == StatusCodes.Status503ServiceUnavailable:
+                Log.NotServed(logger, exception.Message);
+                break;
+            case { } when status == StatusCodes.Status500InternalServerError:
+                Log.Unexpected(logger, exception);
+                break;
+        }
     }
 
     private static ProblemDetails ToProblem(Exception exception) => exception switch
@@ -65,5 +75,8 @@ internal sealed partial class ServiceExceptionHandler(IProblemDetailsService pro
 
         [LoggerMessage(201, LogLevel.Warning, "A request could not be served because the database does not answer.")]
         public static partial void Unavailable(ILogger logger, Exception error);
+
+        [LoggerMessage(202, LogLevel.Warning, "A request could not be served: {Reason}")]
+        public static partial void NotServed(ILogger logger, string reason);
     }
 }

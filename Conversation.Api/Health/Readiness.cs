@@ -1,5 +1,6 @@
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Background;
+using Conversation.Api.Errors;
 using Conversation.Data.Postgres;
 using Conversation.Migrations.Runner;
 using Npgsql;
@@ -28,11 +29,12 @@ public sealed class Readiness
     /// <summary>Returns when all is well.</summary>
     /// <param name="token">Ends the look.</param>
     /// <exception cref="DatabaseUnavailableException">503: something is missing; the message says what.</exception>
+    /// <exception cref="StoppingException">503: this node was told to stop.</exception>
     public async Task CheckAsync(CancellationToken token)
     {
         if (_stop.IsStopping)
         {
-            throw new DatabaseUnavailableException("The service is stopping.");
+            throw new StoppingException();
         }
 
         // A newer one is no reason to stop: while a new version is rolled out, its schema comes first.
