@@ -8,6 +8,8 @@ internal static class ErrorsRegistration
     public static IServiceCollection AddErrors(this IServiceCollection services)
     {
         services.AddExceptionHandler<ServiceExceptionHandler>();
+        // Before the framework's: the first one that can write does.
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context => Complete(context.ProblemDetails));
         // After MVC, which sets its own.
         services.PostConfigure<ApiBehaviorOptions>(options => options.InvalidModelStateResponseFactory = InvalidRequest.Respond);

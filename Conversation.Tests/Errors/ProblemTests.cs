@@ -22,6 +22,28 @@ internal sealed class ProblemTests
     [TearDown]
     public void Dispose() => _log.Dispose();
 
+    [TestCase("text/event-stream")]
+    [TestCase("text/html")]
+    [TestCase("application/json")]
+    public async Task Problem_WhateverIsAccepted_HasItsDetailAndIsNoErrorOfTheService(string accepted)
+    {
+        await using var host = await StartAsync();
+        using var client = host.AsUser();
+        client.Http.DefaultRequestHeaders.Add("Accept", accepted);
+
+        using var response = await client.Http.GetAsync($"{ApiClient.Root}/conversations/{Guid.CreateVersion7()}/events");
+        var problem = await ApiClient.ReadAsync(response, 404);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(response.Content.Headers.ContentType?.MediaType, Is.EqualTo("application/problem+json"));
+            Assert.That(problem.GetProperty("detail").GetString(), Is.EqualTo("Conversation not found."));
+            Assert.That(problem.GetProperty("title").GetString(), Is.EqualTo("Not Found"));
+            Assert.That(problem.GetProperty("type").GetString(), Does.StartWith("https://"));
+            Assert.That(_log.Lines.Where(line => line.Level >= LogLevel.Error), Is.Empty);
+        });
+    }
+
     [Test]
     public async Task Problem_OfAFailure_SaysNothingOfIt()
     {

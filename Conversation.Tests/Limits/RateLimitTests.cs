@@ -38,6 +38,24 @@ internal sealed class RateLimitTests
         });
     }
 
+    [TestCase("text/html")]
+    [TestCase("text/event-stream")]
+    public async Task Requests_BeyondTheBudgetThatAcceptNoJson_AreRefusedAlike(string accepted)
+    {
+        using var client = _host.AsUser();
+        client.Http.DefaultRequestHeaders.Add("Accept", accepted);
+        await SpendAsync(client, Budget);
+
+        using var refused = await client.Http.PostAsync($"{ApiClient.Root}/hubs/conversations/negotiate?negotiateVersion=1", content: null);
+        var problem = await ApiClient.ReadAsync(refused, 429);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(refused.Headers.RetryAfter?.Delta, Is.InRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
+            Assert.That(problem.GetProperty("detail").GetString(), Does.Contain("budget"));
+        });
+    }
+
     [Test]
     public async Task Requests_OfAnotherPrincipal_HaveABudgetOfTheirOwn()
     {
