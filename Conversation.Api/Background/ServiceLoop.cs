@@ -9,6 +9,9 @@ internal abstract partial class ServiceLoop(IHostApplicationLifetime lifetime, I
     /// <summary>Cancelled when the service begins to stop.</summary>
     protected CancellationToken Stopping => lifetime.ApplicationStopping;
 
+    /// <summary>Whether it ended in another way than with the service.</summary>
+    public bool IsBroken => ExecuteTask is { IsFaulted: true };
+
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try

@@ -1,3 +1,4 @@
+using Conversation.Api.Background;
 using Conversation.Api.Configuration;
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Migrations.Runner;
@@ -33,8 +34,11 @@ internal static partial class Startup
             await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, CancellationToken.None);
             await using var app = builder.AddConversation(settings, database).Build();
             Announce(app.Logger, file);
-            await app.UseConversation().RunAsync();
-            return 0;
+            app.UseConversation();
+            // Kept, because the services are gone once the run has ended.
+            var loops = app.Services.GetServices<IHostedService>().OfType<ServiceLoop>().ToList();
+            await app.RunAsync();
+            return loops.Exists(loop => loop.IsBroken) ? 1 : 0;
         }
         catch (Exception error) when (error is SettingsException or EmbeddedPostgresException or SchemaException
             or MigrationException or FormatException)

@@ -1,6 +1,5 @@
 using Conversation.Api.Background;
 using Conversation.Data.Housekeeping;
-using Conversation.Data.Postgres;
 
 namespace Conversation.Api.Housekeeping;
 
@@ -22,8 +21,9 @@ internal sealed partial class DatabaseWatch(
             {
                 metrics.Saw(await store.RunsAsServiceAsync(stoppingToken), await store.TablesAsServiceAsync(stoppingToken));
             }
-            catch (DatabaseUnavailableException error)
+            catch (Exception error) when (error is not OperationCanceledException)
             {
+                // Not only an outage: nothing that the database says of this is worth the node.
                 Log.Unavailable(logger, error);
             }
         }

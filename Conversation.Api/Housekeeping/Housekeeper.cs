@@ -1,6 +1,5 @@
 using Conversation.Api.Background;
 using Conversation.Data.Housekeeping;
-using Conversation.Data.Postgres;
 
 namespace Conversation.Api.Housekeeping;
 
@@ -44,8 +43,9 @@ internal sealed partial class Housekeeper(
                 await Task.Delay(options.Breath, time, token);
             }
         }
-        catch (DatabaseUnavailableException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
+            // Not only an outage: nothing that the database says of this is worth the node.
             Log.Unavailable(logger, what, error);
         }
     }
