@@ -9,8 +9,8 @@ internal sealed class RunMetrics
     private readonly UpDownCounter<int> _active;
     private readonly Counter<long> _started;
     private readonly Counter<long> _ended;
-    private readonly Counter<long> _leaseLosses;
-    private readonly Counter<long> _expired;
+    private long _leaseLosses;
+    private long _expired;
 
     public RunMetrics(IMeterFactory meters)
     {
@@ -18,9 +18,15 @@ internal sealed class RunMetrics
         _active = meter.CreateUpDownCounter<int>("conversation.runs.active", "{run}", "Runs that this node works on.");
         _started = meter.CreateCounter<long>("conversation.runs.started", "{run}", "Claims of runs by this node.");
         _ended = meter.CreateCounter<long>("conversation.runs.ended", "{run}", "Runs that this node ended, by their last state.");
-        _leaseLosses = meter.CreateCounter<long>("conversation.runs.lease.losses", "{run}", "Runs that this node lost in the middle.");
-        _expired = meter.CreateCounter<long>("conversation.runs.lease.expiries", "{run}", "Runs of other nodes, or of this one, found abandoned.");
-        // A series that is there from the start can be watched before the first accident.
+        // Asked for at each look, so that the series are there, at 0, before the first accident: to Prometheus one that begins at 1 has not
+        // risen. A counter's first 0 would be said before anybody listens.
+        meter.CreateObservableCounter(
+            "conversation.runs.lease.losses", () => Volatile.Read(ref _leaseLosses), "{run}", "Runs that this node lost to another.");
+        meter.CreateObservableCounter(
+            "conversation.runs.lease.expiries",
+            () => Volatile.Read(ref _expired),
+            "{run}",
+            "Runs of other nodes, or of this one, found abandoned.");
     }
 
     public void Began()
@@ -40,7 +46,7 @@ internal sealed class RunMetrics
         }
     }
 
-    public void LeaseLost() => _leaseLosses.Add(1);
+    public void LeaseLost() => Interlocked.Increment(ref _leaseLosses);
 
-    public void Expired() => _expired.Add(1);
+    public void Expired() => Interlocked.Increment(ref _expired);
 }

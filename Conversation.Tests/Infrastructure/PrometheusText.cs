@@ -40,6 +40,9 @@ internal sealed partial class PrometheusText
         .Where(sample => sample.Name == name && labels.All(label => sample.Labels.GetValueOrDefault(label.Label) == label.Value))
         .Sum(sample => sample.Value);
 
+    /// <summary>The samples of a name.</summary>
+    public IEnumerable<double> Values(string name) => _samples.Where(sample => sample.Name == name).Select(sample => sample.Value);
+
     /// <summary>The values of a label of a name's samples.</summary>
     public IEnumerable<string> Labels(string name, string label) =>
         _samples.Where(sample => sample.Name == name).Select(sample => sample.Labels.GetValueOrDefault(label, "")).Distinct();

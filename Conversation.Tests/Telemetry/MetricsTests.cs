@@ -90,6 +90,39 @@ internal sealed partial class MetricsTests
         });
     }
 
+    /// <summary>Prometheus sees a step from 0 to 1, and not the first value of a new series: an alarm hears of the first loss.</summary>
+    [Test]
+    public async Task Scrape_BeforeAnythingHappened_ShowsLossesAsNone()
+    {
+        await using var api = await ApiProcess.StartAsync(new Dictionary<string, string?>
+        {
+            ["CONVERSATION_SERVICE_DATABASE_URL"] = await TestPostgres.NewDatabaseAsync(),
+        });
+
+        var scrape = await PrometheusText.ScrapeAsync(api.Address);
+
+        string[] losses = ["conversation_runs_lease_losses_total", "conversation_runs_lease_expiries_total"];
+        Assert.That(losses.Select(name => scrape.Values(name)), Is.All.EqualTo(new[] { 0d }));
+    }
+
+    [Test]
+    public async Task Scrape_ConversationDeletedDuringItsAnswer_IsNoLoss()
+    {
+        var before = await UntilAsync(scrape => scrape.Sum("conversation_runs_active") == 0);
+        var conversation = await _client.CreateConversationAsync(Slow);
+        await using var socket = await LegacyClient.ConnectAsync(_client, conversation);
+        await _client.SayAsync(conversation, "Hello");
+        await socket.UntilAsync("stream");
+        using var deleted = await _client.Http.DeleteAsync($"{ApiClient.Root}/conversations/{conversation}");
+
+        var after = await UntilAsync(scrape => scrape.Sum("conversation_runs_active") == 0
+            && scrape.Sum("conversation_runs_started_total") > before.Sum("conversation_runs_started_total"));
+
+        const string Losses = "conversation_runs_lease_losses_total";
+        Assert.That(after.Sum("conversation_runs_active"), Is.Zero);
+        Assert.That(after.Sum(Losses), Is.EqualTo(before.Sum(Losses)));
+    }
+
     [Test]
     public async Task Scrape_QueuesAndTables_AreTold()
     {
