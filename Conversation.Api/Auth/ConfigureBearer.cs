@@ -18,7 +18,7 @@ internal sealed class ConfigureBearer(TokenKeys keys, ServiceSettings settings, 
         options.TimeProvider = time;
         if (kind.Set is { } set)
         {
-            options.ConfigurationManager = set.Manager;
+            options.ConfigurationManager = set;
         }
 
         options.TokenValidationParameters = new TokenValidationParameters
@@ -26,7 +26,7 @@ internal sealed class ConfigureBearer(TokenKeys keys, ServiceSettings settings, 
             AuthenticationType = name,
             NameClaimType = JwtRegisteredClaimNames.Sub,
             IssuerSigningKeys = kind.Keys,
-            ConfigurationManager = kind.Set?.Manager,
+            ConfigurationManager = kind.Set,
             ValidAlgorithms = [kind.Algorithm.Name],
             ValidateIssuer = !string.IsNullOrEmpty(kind.Issuer),
             ValidIssuer = kind.Issuer,

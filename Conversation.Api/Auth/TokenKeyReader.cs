@@ -38,7 +38,7 @@ internal sealed class TokenKeyReader(string variable, TokenAlgorithm algorithm, 
             }
         }
 
-        return (keys, addresses.Count == 0 ? null : new KeySet(addresses, algorithm));
+        return (keys, addresses.Count == 0 ? null : new KeySet(addresses, algorithm, TimeProvider.System));
     }
 
     private static IReadOnlyList<string> Entries(string value)

@@ -11,7 +11,7 @@ internal sealed class VerifiedTokens(TimeProvider time) : IDisposable
     /// <summary>Some 10 MB at the most; beyond it tokens are verified anew.</summary>
     private const int Capacity = 10_000;
 
-    /// <summary>How long a token outlives at the most the publication of the key that signed it.</summary>
+    /// <summary>With <see cref="KeySet.Lifetime"/> the longest that a token outlives the publication of the key that signed it.</summary>
     private static readonly TimeSpan LongestMemory = TimeSpan.FromMinutes(10);
 
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Capacity });

@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Conversation.Tests.Auth;
 
-/// <summary>Tokens of every family of algorithms at a running service, and keys that change.</summary>
+/// <summary>Tokens of every family of algorithms at a running service, and keys that are published. How these change: KeySetTests.</summary>
 [TestFixture]
 internal sealed class KeyFormsTests
 {
@@ -74,7 +74,7 @@ internal sealed class KeyFormsTests
     }
 
     [Test]
-    public async Task KeySet_RotatedAndDown_IsFollowed()
+    public async Task KeySet_DownAtFirstAndAgainLater_VerifiesWhatItPublished()
     {
         await using var issuer = await FakeKeySet.StartAsync();
         issuer.IsDown = true;

@@ -17,6 +17,12 @@ internal sealed class FakeKeySet : IAsyncDisposable
 
     public bool IsDown { get; set; }
 
+    /// <summary>How often it was asked.</summary>
+    public int Requests { get; private set; }
+
+    /// <summary>What every answer waits for. Default nothing.</summary>
+    public Task Answering { get; set; } = Task.CompletedTask;
+
     public string Address => $"{_app.Urls.First()}/jwks.json";
 
     public static async Task<FakeKeySet> StartAsync()
@@ -26,14 +32,21 @@ internal sealed class FakeKeySet : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var fake = new FakeKeySet(app);
-        app.MapGet("/jwks.json", () => fake.IsDown
+        app.MapGet("/jwks.json", fake.AnswerAsync);
+        await app.StartAsync();
+        return fake;
+    }
+
+    private async Task<IResult> AnswerAsync()
+    {
+        Requests++;
+        await Answering;
+        return IsDown
             ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
             : Results.Json(new
             {
-                keys = fake.Keys.Select(key => new { kty = key.Kty, kid = key.Kid, n = key.N, e = key.E, crv = key.Crv, x = key.X, y = key.Y, k = key.K }),
-            }));
-        await app.StartAsync();
-        return fake;
+                keys = Keys.Select(key => new { kty = key.Kty, kid = key.Kid, n = key.N, e = key.E, crv = key.Crv, x = key.X, y = key.Y, k = key.K }),
+            });
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
