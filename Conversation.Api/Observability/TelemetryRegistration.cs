@@ -20,7 +20,8 @@ internal static class TelemetryRegistration
         }
 
         var telemetry = services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(settings.OtelServiceName))
+            // The variables again, and last: what they say of the service counts more than its own name for itself.
+            .ConfigureResource(resource => resource.AddService(settings.OtelServiceName).AddEnvironmentVariableDetector())
             .WithMetrics(metrics =>
             {
                 metrics
