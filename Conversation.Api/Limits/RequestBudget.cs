@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Conversation.Api.Auth;
 
@@ -10,6 +12,7 @@ namespace Conversation.Api.Limits;
 internal sealed class RequestBudget(LimitOptions options, CallerResolver callers, TimeProvider time) : IAsyncDisposable
 {
     private const string Nobody = "";
+    private const int IPv6NetworkBytes = 8;
 
     private static readonly TimeSpan WithoutAHint = TimeSpan.FromSeconds(1);
 
@@ -18,7 +21,7 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
 
     /// <summary>For the rate limiter's middleware, before anybody is known.</summary>
     public PartitionedRateLimiter<HttpContext> ByAddress => _byAddress.WithTranslatedKey<HttpContext>(
-        static context => context.Connection.RemoteIpAddress?.ToString() ?? Nobody, leaveOpen: true);
+        static context => Client(context.Connection.RemoteIpAddress), leaveOpen: true);
 
     /// <summary>For the rate limiter's middleware, once it is known who asks; without a principal there is no budget to spend.</summary>
     public PartitionedRateLimiter<HttpContext> ByPrincipal => _byPrincipal.WithTranslatedKey<HttpContext>(
@@ -58,6 +61,15 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
         await _byPrincipal.DisposeAsync();
         await _byAddress.DisposeAsync();
     }
+
+    /// <summary>Whoever has an IPv6 address has all of its network (RFC 4291, section 2.5.4: 64 bits), and a new address for each request.</summary>
+    private static string Client(IPAddress? address) => address switch
+    {
+        null => Nobody,
+        { IsIPv4MappedToIPv6: true } => address.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, IPv6NetworkBytes)),
+        _ => address.ToString(),
+    };
 
     private static PartitionedRateLimiter<string> Limiter(int perMinute) => PartitionedRateLimiter.Create<string, string>(key =>
         perMinute == 0 || key == Nobody
