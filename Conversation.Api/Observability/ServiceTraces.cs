@@ -34,12 +34,24 @@ internal static class ServiceTraces
     public static Activity? Run(ActivityContext asked, Guid conversationId, Guid runId, int attempt)
     {
         // Whatever is current belongs to whoever happened to start the task.
-        Activity.Current = null;
+        Leave();
         return Source.StartActivity("run", ActivityKind.Consumer, asked)?
             .SetTag("conversation.id", conversationId)
             .SetTag("conversation.run.id", runId)
             .SetTag("conversation.run.attempt", attempt);
     }
+
+    /// <summary>What a client asks for over a connection: a trace of its own, because the connection's goes on for as long as that lives.</summary>
+    /// <param name="what">Such as <c>socket.send</c>; never the client's own word.</param>
+    /// <param name="connection">The context of the connection, which the trace is linked to; default where there is none.</param>
+    public static Activity? Command(string what, ActivityContext connection)
+    {
+        Leave();
+        return Source.StartActivity(what, ActivityKind.Server, parentContext: default, links: connection == default ? null : [new(connection)]);
+    }
+
+    /// <summary>Leaves the current trace, until the end of the method that calls this, which must be an async one.</summary>
+    public static void Leave() => Activity.Current = null;
 
     /// <summary>The runtime at work, from the question to its last word.</summary>
     public static Activity? Runtime(string runtime, string? agent) => Source.StartActivity("invoke_agent", ActivityKind.Internal)?

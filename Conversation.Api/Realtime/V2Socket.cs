@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Conversation.Api.AgentRuns;
@@ -6,6 +7,7 @@ using Conversation.Api.Errors;
 using Conversation.Api.Feed;
 using Conversation.Api.Limits;
 using Conversation.Api.Messages;
+using Conversation.Api.Observability;
 using Conversation.Api.Wire;
 using Conversation.Data.Postgres;
 
@@ -25,8 +27,15 @@ internal sealed class V2Socket(
 {
     private CancellationTokenSource? _following;
     private FollowRequest? _asked;
+    private ActivityContext _trace;
 
-    public Task RunAsync(Position? after) => connection.RunAsync(() => WriteAsync(after ?? Position.Start), ReceiveAsync);
+    public async Task RunAsync(Position? after)
+    {
+        _trace = ServiceTraces.Current;
+        // What is read for days does not belong to the trace of the upgrade.
+        ServiceTraces.Leave();
+        await connection.RunAsync(() => WriteAsync(after ?? Position.Start), ReceiveAsync);
+    }
 
     /// <summary>Follows, and, when the client asks for another position, follows again from there.</summary>
     private async Task<WebSocketCloseStatus> WriteAsync(Position after)
@@ -99,13 +108,9 @@ internal sealed class V2Socket(
             case "ping":
                 return V2Reply.Done(command.Id, StatusCodes.Status200OK);
             case "send":
-                RequestValidation.Check(command.Message);
-                var sent = await sender.SendAsync(rights.Caller, conversation, command.Message!, key: null, connection.Ending);
-                return V2Reply.Done(command.Id, StatusCodes.Status201Created, sent.Message);
+                return await SendAsync(command);
             case "cancel":
-                var run = await canceller.CancelAsync(
-                    rights.Caller, command.RunId ?? throw ServiceException.Invalid("run_id", "is required"), connection.Ending);
-                return V2Reply.Done(command.Id, StatusCodes.Status202Accepted, run: run);
+                return await CancelAsync(command);
             case "follow":
                 Follow(command.Position);
                 return V2Reply.Done(command.Id, StatusCodes.Status200OK);
@@ -115,6 +120,22 @@ internal sealed class V2Socket(
             default:
                 throw ServiceException.Invalid("type", "must be send, cancel, follow, auth or ping");
         }
+    }
+
+    private async Task<byte[]> SendAsync(V2Command command)
+    {
+        using var span = ServiceTraces.Command("socket.send", _trace);
+        RequestValidation.Check(command.Message);
+        var sent = await sender.SendAsync(rights.Caller, conversation, command.Message!, key: null, connection.Ending);
+        return V2Reply.Done(command.Id, StatusCodes.Status201Created, sent.Message);
+    }
+
+    private async Task<byte[]> CancelAsync(V2Command command)
+    {
+        using var span = ServiceTraces.Command("socket.cancel", _trace);
+        var run = await canceller.CancelAsync(
+            rights.Caller, command.RunId ?? throw ServiceException.Invalid("run_id", "is required"), connection.Ending);
+        return V2Reply.Done(command.Id, StatusCodes.Status202Accepted, run: run);
     }
 
     private void Follow(string? text)

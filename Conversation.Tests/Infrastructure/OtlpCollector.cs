@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Conversation.Tests.Infrastructure;
 
-/// <summary>A span as it was exported.</summary>
-internal sealed record ExportedSpan(string TraceId, string SpanId, string ParentId, string Name, ulong Start, ulong End);
+/// <summary>A span as it was exported; without a parent, or a link to another trace, those are empty.</summary>
+internal sealed record ExportedSpan(
+    string TraceId, string SpanId, string ParentId, string Name, ulong Start, ulong End, string LinkedTraceId);
 
 /// <summary>A collector of OpenTelemetry's own protocol (OTLP over HTTP, protobuf), with everything that was sent to it.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
@@ -74,5 +75,6 @@ internal sealed class OtlpCollector : IAsyncDisposable
         Convert.ToHexStringLower(Protobuf.Fields(span, 4).SingleOrDefault() ?? []),
         System.Text.Encoding.UTF8.GetString(Protobuf.Fields(span, 5).Single()),
         BitConverter.ToUInt64(Protobuf.Fields(span, 7).Single()),
-        BitConverter.ToUInt64(Protobuf.Fields(span, 8).Single()));
+        BitConverter.ToUInt64(Protobuf.Fields(span, 8).Single()),
+        Convert.ToHexStringLower(Protobuf.Fields(span, 13).Select(link => Protobuf.Fields(link, 1).Single()).SingleOrDefault() ?? []));
 }
