@@ -142,7 +142,8 @@ internal sealed class CrossNodeTests
                 services.Remove(services.Single(service => service.ImplementationType == typeof(PostgresBusListener)));
             });
         using var onDeaf = deaf.As(_token);
-        var conversation = await onDeaf.CreateConversationAsync();
+        // Long enough for text to be kept, and told of, on the way.
+        var conversation = await onDeaf.CreateConversationAsync(new { metadata_json = new { agent = "words=200&pace_ms=4" } });
         await using var here = await V2Socket.ConnectAsync(_onTwo, conversation, position: null);
         await using var there = await V2Socket.ConnectAsync(onDeaf, conversation, position: null);
 
