@@ -28,4 +28,11 @@ public sealed record EmbeddedPostgresOptions
 
     /// <summary>Told, in one line each, what takes long enough to wonder about.</summary>
     public Action<string> Progress { get; init; } = _ => { };
+
+    /// <summary>The cluster itself. It is there whole, with its password beside it, or not at all.</summary>
+    internal string DataFolder => Path.Combine(Folder, "data");
+
+    internal string PasswordFile => Path.Combine(Folder, "password");
+
+    internal string LogFile => Path.Combine(Folder, "server.log");
 }
