@@ -42,6 +42,11 @@ internal static class ManageCommand
                 return ExitCodes.Declined;
             }
 
+            if (!await DatabaseAdmin.MayCreateAsync(target.ConnectionString, token))
+            {
+                throw new MigrationException("The user may not create databases (CREATEDB). Nothing was done.");
+            }
+
             await DropAsync(target.ConnectionString, token);
             await CreateAsync(target.ConnectionString, token);
             await BootstrapCommand.AfterInitAsync(context, token);

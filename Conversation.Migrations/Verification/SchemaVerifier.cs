@@ -22,6 +22,12 @@ internal sealed class SchemaVerifier(string connectionString)
             new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(token);
         var faults = new List<string>();
+        await using var encoding = new NpgsqlCommand("SHOW server_encoding", connection);
+        if (await encoding.ExecuteScalarAsync(token) is not "UTF8" and var other)
+        {
+            faults.Add($"The database stores texts as {other}; it should be UTF8, which recreate makes it.");
+        }
+
         var applied = await AppliedMigrations.ReadAsync(connection, token);
         var known = SchemaMigrator.KnownVersions;
         report($"Head:    {known[^1]} {MigrationCatalog.NameOf(known[^1])}");
