@@ -1,3 +1,5 @@
+using System.ComponentModel;
+
 namespace Conversation.Data.EmbeddedPostgres;
 
 /// <summary>
@@ -29,15 +31,11 @@ public sealed class EmbeddedPostgresServer : IAsyncDisposable
     /// <summary>Starts the server of the folder as its only owner, adopting one that a killed owner left running.</summary>
     /// <param name="options">Where and with what.</param>
     /// <param name="token">Ends the attempt.</param>
-    /// <exception cref="EmbeddedPostgresException">Another process owns the folder, or no fitting binaries are to be had.</exception>
-    public static async Task<EmbeddedPostgresServer> StartAsync(EmbeddedPostgresOptions options, CancellationToken token)
-    {
-        await ServerAccount.CreateFolderAsync(options.Folder, token);
-        var ownership = FolderLock.TryTake(options.Folder) ?? throw new EmbeddedPostgresException(
-            $"Another process already runs on the database in {options.Folder}. Stop it, or give this one its own "
-            + "by CONVERSATION_SERVICE_POSTGRES_DATA (a folder) or CONVERSATION_SERVICE_DATABASE_URL (a server).");
-        return await OwnAsync(options, ownership, token);
-    }
+    /// <exception cref="EmbeddedPostgresException">
+    /// Another process owns the folder, it cannot be used, or no fitting binaries are to be had.
+    /// </exception>
+    public static Task<EmbeddedPostgresServer> StartAsync(EmbeddedPostgresOptions options, CancellationToken token) =>
+        OpenAsync(options, mayJoin: false, token);
 
     /// <summary>
     /// As <see cref="StartAsync"/>, but where another process owns the folder its server is used, and left running: it is waited for, up to
@@ -45,19 +43,43 @@ public sealed class EmbeddedPostgresServer : IAsyncDisposable
     /// </summary>
     /// <param name="options">Where and with what.</param>
     /// <param name="token">Ends the attempt.</param>
-    /// <exception cref="EmbeddedPostgresException">The owner's server does not answer, or no fitting binaries are to be had.</exception>
-    public static async Task<EmbeddedPostgresServer> StartOrJoinAsync(EmbeddedPostgresOptions options, CancellationToken token)
+    /// <exception cref="EmbeddedPostgresException">
+    /// The owner's server does not answer, the folder cannot be used, or no fitting binaries are to be had.
+    /// </exception>
+    public static Task<EmbeddedPostgresServer> StartOrJoinAsync(EmbeddedPostgresOptions options, CancellationToken token) =>
+        OpenAsync(options, mayJoin: true, token);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task<EmbeddedPostgresServer> OpenAsync(EmbeddedPostgresOptions options, bool mayJoin, CancellationToken token)
     {
-        await ServerAccount.CreateFolderAsync(options.Folder, token);
-        var time = TimeProvider.System;
-        var begin = time.GetTimestamp();
-        while (true)
+        // The programs are run in another folder than this process.
+        options = options with { Folder = Path.GetFullPath(options.Folder), BinFolder = options.BinFolder is { } bin ? Path.GetFullPath(bin) : null };
+        try
         {
+            await ServerAccount.CreateFolderAsync(options.Folder, token);
             if (FolderLock.TryTake(options.Folder) is { } ownership)
             {
                 return await OwnAsync(options, ownership, token);
             }
 
+            return mayJoin ? await JoinAsync(options, token) : throw new EmbeddedPostgresException(
+                $"Another process already runs on the database in {options.Folder}. Stop it, or give this one its own "
+                + "by CONVERSATION_SERVICE_POSTGRES_DATA (a folder) or CONVERSATION_SERVICE_DATABASE_URL (a server).");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or Win32Exception or FormatException)
+        {
+            throw new EmbeddedPostgresException($"No private PostgreSQL can run in {options.Folder}: {error.Message}", error);
+        }
+    }
+
+    private static async Task<EmbeddedPostgresServer> JoinAsync(EmbeddedPostgresOptions options, CancellationToken token)
+    {
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        while (true)
+        {
             var answer = await RunningServer.AskAsync(options, token);
             if (answer.State == RunningServer.State.Serves)
             {
@@ -75,11 +97,13 @@ public sealed class EmbeddedPostgresServer : IAsyncDisposable
             }
 
             await Task.Delay(JoinPause, time, token);
+            // The owner may have ended meanwhile.
+            if (FolderLock.TryTake(options.Folder) is { } ownership)
+            {
+                return await OwnAsync(options, ownership, token);
+            }
         }
     }
-
-    /// <inheritdoc />
-    public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static async Task<EmbeddedPostgresServer> OwnAsync(EmbeddedPostgresOptions options, FolderLock ownership, CancellationToken token)
     {
