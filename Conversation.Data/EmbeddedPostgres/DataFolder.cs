@@ -51,6 +51,12 @@ internal sealed class DataFolder : IAsyncDisposable
             await CreateAsync(options, binaries, token);
         }
 
+        // The server could not make it in a folder that somebody else made.
+        if (!File.Exists(options.LogFile))
+        {
+            await ServerAccount.WriteFileAsync(options.LogFile, "", token);
+        }
+
         return new DataFolder(options, binaries, ownership);
     }
 
@@ -159,7 +165,7 @@ internal sealed class DataFolder : IAsyncDisposable
 
         await ServerAccount.CreateFolderAsync(scratch, token);
         var password = $"{options.PasswordFile}.new";
-        await WritePasswordAsync(password, token);
+        await ServerAccount.WriteFileAsync(password, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), token);
         string[] sync = options.Durable ? [] : ["--no-sync"];
         var outcome = await ChildProcess.RunAsync(
             binaries.InitDb,
@@ -173,20 +179,6 @@ internal sealed class DataFolder : IAsyncDisposable
 
         File.Move(password, options.PasswordFile, overwrite: true);
         Directory.Move(scratch, options.DataFolder);
-    }
-
-    private static async Task WritePasswordAsync(string passwordFile, CancellationToken token)
-    {
-        await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), token);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(passwordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
-        if (ServerAccount.Name is { } user)
-        {
-            await ChildProcess.RunAsync("chown", [user, passwordFile], token);
-        }
     }
 
     private string ServerOptions(int port)

