@@ -37,7 +37,7 @@ internal static class ManageCommand
         command.SetAction((line, token) => OperatorAction.RunAsync(async context =>
         {
             await using var target = await TargetDatabase.OpenAsync(context.Settings, token);
-            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString))
+            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString, token))
             {
                 return ExitCodes.Declined;
             }
@@ -132,7 +132,7 @@ internal static class ManageCommand
         command.SetAction((line, token) => OperatorAction.RunAsync(async context =>
         {
             await using var target = await TargetDatabase.OpenAsync(context.Settings, token);
-            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString))
+            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString, token))
             {
                 return ExitCodes.Declined;
             }

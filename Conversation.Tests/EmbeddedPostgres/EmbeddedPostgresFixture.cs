@@ -58,4 +58,43 @@ internal abstract class EmbeddedPostgresFixture
         _folders.Add(TestFolders.New());
         return _folders[^1];
     }
+
+    protected static string Data(string folder) => Path.Combine(folder, "data");
+
+    protected static string PidFile(string folder) => Path.Combine(Data(folder), "postmaster.pid");
+
+    /// <summary>Leaves a server running without an owner that recovers, and refuses connections, until it is promoted.</summary>
+    protected static async Task RecoverAsync(string folder)
+    {
+        await using (var server = await EmbeddedPostgresServer.StartAsync(Options(folder), Patience.Token))
+        {
+            await MarkAsync(server, "recovered");
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(Data(folder), "standby.signal"), "");
+        var port = ApiProcess.FreePort();
+        await PgCtlAsync(
+            "start", "-w", "-D", Data(folder), "-l", Path.Combine(folder, "server.log"),
+            "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c hot_standby=off");
+    }
+
+    protected static async Task RefusedAsync(string folder)
+    {
+        for (var patience = Patience.Token; ; patience.ThrowIfCancellationRequested())
+        {
+            var log = await File.ReadAllTextAsync(Path.Combine(folder, "server.log"), patience);
+            if (log.Contains("FATAL:  the database system is", StringComparison.Ordinal))
+            {
+                return;
+            }
+        }
+    }
+
+    protected static async Task PgCtlAsync(params string[] arguments)
+    {
+        var folder = arguments[Array.IndexOf(arguments, "-D") + 1];
+        var binaries = await new PostgresBinariesLocator(Options(folder)).LocateAsync(dataMajor: null, Patience.Token);
+        var outcome = await ChildProcess.RunAsync(binaries.PgCtl, arguments, Patience.Token, ServerAccount.Name);
+        Assert.That(outcome.ExitCode, Is.Zero, outcome.Text);
+    }
 }
