@@ -26,9 +26,6 @@ internal sealed class DataFolder : IAsyncDisposable
         _ownership = ownership;
     }
 
-    /// <summary>The major version of the cluster and its binaries.</summary>
-    public int Major => _binaries.Major;
-
     /// <summary>The major version of the existing cluster, null where there is none.</summary>
     public static async Task<int?> MajorOfAsync(EmbeddedPostgresOptions options, CancellationToken token)
     {
@@ -125,7 +122,11 @@ internal sealed class DataFolder : IAsyncDisposable
                 return answer.Port;
             }
 
-            if (answer.State == RunningServer.State.Fails && time.GetElapsedTime(begin) > LongestFailure)
+            if (answer.State == RunningServer.State.Changes)
+            {
+                begin = time.GetTimestamp();
+            }
+            else if (time.GetElapsedTime(begin) > LongestFailure)
             {
                 await StopAsync();
                 return null;

@@ -50,19 +50,8 @@ internal sealed record Postmaster(int ProcessId, DateTimeOffset StartedAt, int P
         }
     }
 
-    /// <summary>
-    /// Makes the file of a dead postmaster harmless: PostgreSQL would not start while any process has the number in it. The other lines
-    /// stay, by which PostgreSQL looks whether the dead one's children still use its memory.
-    /// </summary>
-    public static void Forget(string dataFolder)
-    {
-        var file = Path.Combine(dataFolder, FileName);
-        var lines = File.ReadAllLines(file);
-        lines[0] = NoProcess;
-        File.WriteAllLines(file, lines);
-    }
-
-    private bool HasStartedBefore()
+    /// <summary>Whether the process was there when the file was written. The file's time and a process's start are the wall clock's.</summary>
+    public bool HasStartedBefore()
     {
         try
         {
@@ -73,5 +62,17 @@ internal sealed record Postmaster(int ProcessId, DateTimeOffset StartedAt, int P
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// Makes the file of a dead postmaster harmless: PostgreSQL would not start while any process has the number in it. The other lines
+    /// stay, by which PostgreSQL looks whether the dead one's children still use its memory.
+    /// </summary>
+    public static void Forget(string dataFolder)
+    {
+        var file = Path.Combine(dataFolder, FileName);
+        var lines = File.ReadAllLines(file);
+        lines[0] = NoProcess;
+        File.WriteAllLines(file, lines);
     }
 }

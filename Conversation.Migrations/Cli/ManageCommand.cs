@@ -11,7 +11,7 @@ internal static class ManageCommand
 {
     public static RootCommand Build() => new(
         "Manages the database of the conversation service, and its client at the auth service. Settings come from the environment and "
-        + "from .env.dev. Exit codes: 0 done, 1 failed, 2 command line not understood, 3 not confirmed.")
+        + "from .env.dev. Exit codes: 0 done, 1 failed, 2 command line not understood, 3 not confirmed, 130 interrupted.")
     {
         Init(), Recreate(), CreateMigration(), Upgrade(), Downgrade(), Verify(), DeleteDb(), BootstrapCommand.Build(),
     };

@@ -22,7 +22,9 @@ internal sealed class LimitedServerTests
             "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
         _database = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString)
         {
-            Database = "given", Username = "limited", Password = "limited",
+            Database = "given",
+            Username = "limited",
+            Password = "limited",
         }.ConnectionString;
     }
 

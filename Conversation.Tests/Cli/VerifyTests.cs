@@ -72,7 +72,7 @@ internal sealed class VerifyTests
         var database = await TestPostgres.NewDatabaseAsync();
         await ExecuteAsync(
             database,
-            "CREATE SCHEMA verify_0123456789abcdef0123456789abcdef; CREATE TABLE verify_0123456789abcdef0123456789abcdef.forgotten (id integer); CREATE SCHEMA verify_of_others");
+            "CREATE SCHEMA verify_0123456789abcdef0123456789abcdef CREATE TABLE forgotten (id integer); CREATE SCHEMA verify_of_others");
 
         var both = await Task.WhenAll(OperatorProcess.RunAsync(database, "verify"), OperatorProcess.RunAsync(database, "verify"));
 

@@ -137,7 +137,8 @@ internal sealed class EmbeddedPostgresServerTests : EmbeddedPostgresFixture
         var cached = Directory.CreateDirectory(Path.Combine(options.CacheFolder, $"postgres-{installed.Major}.0-test", "native"));
         Directory.CreateSymbolicLink(Path.Combine(cached.FullName, "bin"), installed.Folder);
 
-        await using var second = await EmbeddedPostgresServer.StartAsync(options with { SearchFolders = [], Npm = "no-such-program" }, Patience.Token);
+        options = options with { SearchFolders = [], Npm = "no-such-program" };
+        await using var second = await EmbeddedPostgresServer.StartAsync(options, Patience.Token);
         Assert.That(await MarkOfAsync(second), Is.EqualTo("kept"));
     }
 }

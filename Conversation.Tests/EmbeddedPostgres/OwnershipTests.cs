@@ -123,6 +123,17 @@ internal sealed class OwnershipTests : EmbeddedPostgresFixture
         }
     }
 
+    /// <summary>What tells a stranger where its folder is not shown.</summary>
+    [TestCase(0, true)]
+    [TestCase(-60, false)]
+    public void HasStartedBefore_WrittenSoLongAfterTheStart_IsTheSame(int seconds, bool same)
+    {
+        using var process = Process.GetCurrentProcess();
+        var postmaster = new Postmaster(process.Id, new DateTimeOffset(process.StartTime).AddSeconds(seconds), Port: 0);
+
+        Assert.That(postmaster.HasStartedBefore(), Is.EqualTo(same));
+    }
+
     private static async Task<FolderLock> TakeAsync(string folder)
     {
         await ServerAccount.CreateFolderAsync(folder, Patience.Token);
