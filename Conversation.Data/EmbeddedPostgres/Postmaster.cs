@@ -71,8 +71,15 @@ internal sealed record Postmaster(int ProcessId, DateTimeOffset StartedAt, int P
     public static void Forget(string dataFolder)
     {
         var file = Path.Combine(dataFolder, FileName);
-        var lines = File.ReadAllLines(file);
-        lines[0] = NoProcess;
-        File.WriteAllLines(file, lines);
+        try
+        {
+            var lines = File.ReadAllLines(file);
+            lines[0] = NoProcess;
+            File.WriteAllLines(file, lines);
+        }
+        catch (FileNotFoundException)
+        {
+            // It was just stopping, and took the file away itself.
+        }
     }
 }
