@@ -71,7 +71,7 @@ internal sealed class ServiceDatabase : IAsyncDisposable
 
     private static async Task<ServiceDatabase> StartPrivateAsync(ServiceSettings settings, string contentRoot, CancellationToken token)
     {
-        var folder = settings.PostgresData ?? EmbeddedPostgresFolder.ForCheckout(contentRoot);
+        var folder = EmbeddedPostgresFolder.Choose(settings.PostgresData, contentRoot);
         var server = await EmbeddedPostgresServer.StartAsync(
             new EmbeddedPostgresOptions { Folder = folder, BinFolder = settings.PostgresBin, Progress = Console.Out.WriteLine }, token);
         return new ServiceDatabase(server.ConnectionString, folder, server);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Conversation.Api.Background;
 using Conversation.Api.Configuration;
 using Conversation.Data.EmbeddedPostgres;
@@ -10,6 +11,9 @@ namespace Conversation.Api.Hosting;
 internal static partial class Startup
 {
     public const string DefaultUrl = "http://localhost:8005";
+
+    /// <summary>The exit code of a start that a signal ended, as shells count Ctrl+C.</summary>
+    private const int Interrupted = 130;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -31,14 +35,26 @@ internal static partial class Startup
             }
 
             FreeAddress.Require(builder.Configuration["urls"] ?? DefaultUrl);
-            await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, CancellationToken.None);
+            using var end = new CancellationTokenSource();
+            using var interrupt = EndOn(PosixSignal.SIGINT, end);
+            using var terminate = EndOn(PosixSignal.SIGTERM, end);
+            await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, end.Token);
             await using var app = builder.AddConversation(settings, database).Build();
             Announce(app.Logger, file);
             app.UseConversation();
             // Kept, because the services are gone once the run has ended.
             var loops = app.Services.GetServices<IHostedService>().OfType<ServiceLoop>().ToList();
+            // From here on the host handles signals itself.
+            interrupt.Dispose();
+            terminate.Dispose();
+            end.Token.ThrowIfCancellationRequested();
             await app.RunAsync();
             return loops.Exists(loop => loop.IsBroken) ? 1 : 0;
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("Interrupted.");
+            return Interrupted;
         }
         catch (Exception error) when (error is SettingsException or EmbeddedPostgresException or SchemaException
             or MigrationException or FormatException)
@@ -47,6 +63,13 @@ internal static partial class Startup
             return 1;
         }
     }
+
+    /// <summary>A signal ends the start in order, so that a private server is stopped again; the second one ends the process.</summary>
+    private static PosixSignalRegistration EndOn(PosixSignal signal, CancellationTokenSource end) => PosixSignalRegistration.Create(signal, context =>
+    {
+        context.Cancel = !end.IsCancellationRequested;
+        end.Cancel();
+    });
 
     private static void Announce(ILogger logger, EnvFile file)
     {

@@ -5,97 +5,172 @@ using System.Security.Cryptography;
 
 namespace Conversation.Data.EmbeddedPostgres;
 
-/// <summary>One cluster on disk with the binaries that fit it: made, started and stopped.</summary>
-internal sealed class DataFolder
+/// <summary>One cluster on disk with the binaries that fit it: made, started and stopped by whoever holds the folder's lock.</summary>
+internal sealed class DataFolder : IAsyncDisposable
 {
     private const int StartAttempts = 5;
 
-    private readonly EmbeddedPostgresOptions _options;
-    private readonly string _logFile;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private DataFolder(EmbeddedPostgresOptions options, PostgresBinaries binaries, string password)
+    /// <summary>How long a server that was found running may answer with anything but its data before it is started anew.</summary>
+    private static readonly TimeSpan LongestFailure = TimeSpan.FromSeconds(10);
+
+    private readonly EmbeddedPostgresOptions _options;
+    private readonly PostgresBinaries _binaries;
+    private readonly FolderLock _ownership;
+
+    private DataFolder(EmbeddedPostgresOptions options, PostgresBinaries binaries, FolderLock ownership)
     {
         _options = options;
-        _logFile = System.IO.Path.Combine(options.Folder, "server.log");
-        Path = DataPath(options);
-        Binaries = binaries;
-        Password = password;
+        _binaries = binaries;
+        _ownership = ownership;
     }
 
-    public string Path { get; }
-
-    public string Password { get; }
-
-    public PostgresBinaries Binaries { get; }
-
-    /// <summary>The existing cluster, or a new one.</summary>
-    public static async Task<DataFolder> OpenAsync(EmbeddedPostgresOptions options, string superuser, CancellationToken token)
+    /// <summary>The major version of the existing cluster, null where there is none.</summary>
+    public static async Task<int?> MajorOfAsync(EmbeddedPostgresOptions options, CancellationToken token)
     {
-        var path = DataPath(options);
-        var versionFile = System.IO.Path.Combine(path, "PG_VERSION");
-        int? major = File.Exists(versionFile)
+        var versionFile = Path.Combine(options.DataFolder, "PG_VERSION");
+        return File.Exists(versionFile)
             ? int.Parse((await File.ReadAllTextAsync(versionFile, token)).Trim(), CultureInfo.InvariantCulture)
             : null;
-        var binaries = await new PostgresBinariesLocator(options).LocateAsync(major, token);
-        var passwordFile = System.IO.Path.Combine(options.Folder, "password");
-        if (major is null)
-        {
-            await CreateAsync(options, binaries, passwordFile, superuser, token);
-        }
-
-        return new DataFolder(options, binaries, await File.ReadAllTextAsync(passwordFile, token));
     }
 
-    /// <summary>Starts the server on a free port of the loopback interface.</summary>
+    /// <summary>The existing cluster, or a new one.</summary>
+    /// <param name="options">Where and with what.</param>
+    /// <param name="ownership">The folder's lock, given back when this is disposed.</param>
+    /// <param name="token">Ends the attempt.</param>
+    public static async Task<DataFolder> OpenAsync(EmbeddedPostgresOptions options, FolderLock ownership, CancellationToken token)
+    {
+        var major = await MajorOfAsync(options, token);
+        var binaries = await new PostgresBinariesLocator(options).LocateAsync(major, token);
+        if (major is null)
+        {
+            await CreateAsync(options, binaries, token);
+        }
+
+        // The server could not make it in a folder that somebody else made.
+        if (!File.Exists(options.LogFile))
+        {
+            await ServerAccount.WriteFileAsync(options.LogFile, "", token);
+        }
+
+        return new DataFolder(options, binaries, ownership);
+    }
+
+    /// <summary>
+    /// Starts the server on a free port of the loopback interface, or adopts one that a killed owner left running. However long it
+    /// recovers, it is waited for. After a failure it may run nevertheless, until this is disposed.
+    /// </summary>
+    /// <returns>The port.</returns>
     public async Task<int> StartAsync(CancellationToken token)
     {
+        if (await AdoptAsync(token) is { } running)
+        {
+            return running;
+        }
+
         var outcome = new ChildProcess.Outcome(0, "", "");
         for (var attempt = 1; attempt <= StartAttempts; attempt++)
         {
             // Another program may take the port in between, or the last server's children may still be leaving: try again.
             var port = FreePort();
+            // Short, and so not ended by the token: what it has begun is known when it returns, and asked below if it is not ready.
             outcome = await ChildProcess.RunAsync(
-                Binaries.PgCtl,
-                ["start", "-w", "-t", "60", "-D", Path, "-l", _logFile, "-o", ServerOptions(port)],
-                token,
+                _binaries.PgCtl,
+                ["start", "-w", "-t", "5", "-D", _options.DataFolder, "-l", _options.LogFile, "-o", ServerOptions(port)],
+                CancellationToken.None,
                 ServerAccount.Name);
             if (outcome.ExitCode == 0)
             {
                 return port;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), TimeProvider.System, token);
+            await Task.Delay(Pause * attempt, TimeProvider.System, token);
+            if (await AdoptAsync(token) is { } begun)
+            {
+                return begun;
+            }
         }
 
-        throw new EmbeddedPostgresException($"PostgreSQL does not start on {Path}; its log is {_logFile}: {outcome.Text}");
+        throw new EmbeddedPostgresException(
+            $"PostgreSQL does not start on {_options.DataFolder}; its log is {_options.LogFile}: {outcome.Text}");
     }
 
-    /// <summary>Stops the server of this folder, wherever it was started; nothing happens where none runs.</summary>
-    public async Task StopAsync(CancellationToken token) => await ChildProcess.RunAsync(
-        Binaries.PgCtl, ["stop", "-w", "-t", "30", "-m", "fast", "-D", Path], token, ServerAccount.Name);
+    /// <summary>Stops the server and frees the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _ownership.Dispose();
+    }
 
-    private static string DataPath(EmbeddedPostgresOptions options) => System.IO.Path.GetFullPath(System.IO.Path.Combine(options.Folder, "data"));
+    /// <summary>The port of the server that runs on this folder, null where none does. One that does not come to answer is stopped.</summary>
+    private async Task<int?> AdoptAsync(CancellationToken token)
+    {
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        while (Postmaster.Read(_options.DataFolder) is { } postmaster)
+        {
+            if (!postmaster.IsAlive())
+            {
+                Postmaster.Forget(_options.DataFolder);
+                return null;
+            }
 
-    /// <summary>Made beside its place and moved there whole, so that a kill in the middle leaves nothing to clean by hand.</summary>
-    private static async Task CreateAsync(
-        EmbeddedPostgresOptions options,
-        PostgresBinaries binaries,
-        string passwordFile,
-        string superuser,
-        CancellationToken token)
+            var answer = await RunningServer.AskAsync(_options, token);
+            if (answer.State == RunningServer.State.Serves)
+            {
+                return answer.Port;
+            }
+
+            if (answer.State == RunningServer.State.Changes)
+            {
+                begin = time.GetTimestamp();
+            }
+            else if (time.GetElapsedTime(begin) > LongestFailure)
+            {
+                await StopAsync();
+                return null;
+            }
+
+            await Task.Delay(Pause, time, token);
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Stops the server of this folder, wherever it was started; nothing happens where none runs. It is the last thing that is done with
+    /// the server, and nothing may cut it short.
+    /// </summary>
+    private async Task StopAsync()
+    {
+        if (Postmaster.Read(_options.DataFolder) is { } postmaster && postmaster.IsAlive())
+        {
+            await ChildProcess.RunAsync(
+                _binaries.PgCtl, ["stop", "-w", "-t", "30", "-m", "fast", "-D", _options.DataFolder], CancellationToken.None, ServerAccount.Name);
+        }
+    }
+
+    /// <summary>
+    /// Made beside its place and moved there whole, the password first, so that a kill in the middle leaves nothing to clean by hand: where
+    /// there is data there is its password.
+    /// </summary>
+    private static async Task CreateAsync(EmbeddedPostgresOptions options, PostgresBinaries binaries, CancellationToken token)
     {
         options.Progress($"Making a private PostgreSQL {binaries.Major} in {options.Folder}.");
-        var scratch = System.IO.Path.Combine(options.Folder, "data.new");
+        var scratch = $"{options.DataFolder}.new";
         if (Directory.Exists(scratch))
         {
             Directory.Delete(scratch, recursive: true);
         }
 
         await ServerAccount.CreateFolderAsync(scratch, token);
-        await WritePasswordAsync(passwordFile, token);
+        var password = $"{options.PasswordFile}.new";
+        await ServerAccount.WriteFileAsync(password, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), token);
+        string[] sync = options.Durable ? [] : ["--no-sync"];
         var outcome = await ChildProcess.RunAsync(
             binaries.InitDb,
-            ["-D", scratch, "-U", superuser, "-A", "scram-sha-256", $"--pwfile={passwordFile}", "-E", "UTF8", "--locale=C", .. Sync(options)],
+            ["-D", scratch, "-U", RunningServer.Superuser, "-A", "scram-sha-256", $"--pwfile={password}", "-E", "UTF8", "--locale=C", .. sync],
             token,
             ServerAccount.Name);
         if (outcome.ExitCode != 0)
@@ -103,24 +178,9 @@ internal sealed class DataFolder
             throw new EmbeddedPostgresException($"initdb of {binaries.Folder} failed: {outcome.Text}");
         }
 
-        Directory.Move(scratch, DataPath(options));
+        File.Move(password, options.PasswordFile, overwrite: true);
+        Directory.Move(scratch, options.DataFolder);
     }
-
-    private static async Task WritePasswordAsync(string passwordFile, CancellationToken token)
-    {
-        await File.WriteAllTextAsync(passwordFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24)), token);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(passwordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
-        if (ServerAccount.Name is { } user)
-        {
-            await ChildProcess.RunAsync("chown", [user, passwordFile], token);
-        }
-    }
-
-    private static string[] Sync(EmbeddedPostgresOptions options) => options.Durable ? [] : ["--no-sync"];
 
     private string ServerOptions(int port)
     {

@@ -17,6 +17,12 @@ public static class EmbeddedPostgresFolder
         return Path.Combine(ServerAccount.StateFolder, hash[..12]);
     }
 
+    /// <summary>The folder that a setting names, a relative one counted from the checkout; where none is set, the checkout's own.</summary>
+    /// <param name="set">The setting, null where there is none.</param>
+    /// <param name="start">A folder inside the checkout; outside of any, the folder itself counts as one.</param>
+    public static string Choose(string? set, string start) =>
+        set is null ? ForCheckout(start) : Path.GetFullPath(set, Checkout(start) ?? Path.GetFullPath(start));
+
     /// <summary>The folder of Conversation.sln at or above <paramref name="start"/>, null outside of a checkout.</summary>
     /// <param name="start">Where to begin.</param>
     public static string? Checkout(string start)

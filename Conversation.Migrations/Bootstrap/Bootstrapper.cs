@@ -38,6 +38,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
             "AUTH_SERVICE_URL is not set: set it to the auth service, such as http://auth_service:8000/api/v1.");
         var path = file.Path ?? throw new BootstrapException(
             $"There is no checkout to keep .env.dev in: set {EnvFile.Variable} to the file that shall hold the credentials.");
+        RefuseOverruled(path);
         // Before anything is made: a secret that cannot be kept is lost.
         EnvFileWriter.RequireWritable(path);
         var clock = new BootstrapClock(time, limit);
@@ -58,6 +59,19 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
         }
 
         await CreateAsync(service, admin, registry, clock, path, token);
+    }
+
+    /// <summary>Where the environment has its own, what is written is read by nobody, and a rotation would take the service's client away.</summary>
+    private static void RefuseOverruled(string path)
+    {
+        string[] set = [.. new[] { IdVariable, SecretVariable }.Where(
+            name => SettingsBinder.FirstReal(Environment.GetEnvironmentVariable(name)) is not null)];
+        if (set.Length > 0)
+        {
+            throw new BootstrapException(
+                $"{string.Join(" and ", set)} {(set.Length == 1 ? "is" : "are")} set in the environment, which counts more than the file {path}: "
+                + "take out what is set there, and try again.");
+        }
     }
 
     private static async Task WaitUntilAliveAsync(AuthServiceClient service, Uri address, BootstrapClock clock, CancellationToken token)
@@ -87,7 +101,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
             if (reply.Status is HttpStatusCode.Created or HttpStatusCode.OK
                 && reply.Text("client_id") is { Length: > 0 } id && reply.Text("client_secret") is { Length: > 0 } secret)
             {
-                EnvFileWriter.Write(path, [(IdVariable, id), (SecretVariable, secret)]);
+                await KeepAsync(registry, path, id, secret, token);
                 progress($"The client {id} is made, and its credentials are written to {path}.");
                 return;
             }
@@ -115,6 +129,21 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
             {
                 throw new BootstrapException($"The auth service answers the new client with {reply.Describe()}: try again later.", isFinal: false);
             }
+        }
+    }
+
+    private static async Task KeepAsync(ClientRegistry registry, string path, string id, string secret, CancellationToken token)
+    {
+        try
+        {
+            EnvFileWriter.Write(path, [(IdVariable, id), (SecretVariable, secret)]);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Nobody has its secret: it would only stand in the way of the next attempt.
+            await registry.DeleteAsync(id, token);
+            throw new BootstrapException(
+                $"The credentials could not be kept, because {path} cannot be written: {error.Message} The client {id} is deleted again.");
         }
     }
 

@@ -28,7 +28,8 @@ internal static partial class EnvFileWriter
     }
 
     /// <summary>Sets each variable where it stands, or at the end.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="IOException">It cannot be written; nothing is left beside it.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: it is not ours to write.</exception>
     public static void Write(string path, IReadOnlyList<(string Name, string Value)> variables)
     {
         var target = Target(path);
@@ -39,12 +40,25 @@ internal static partial class EnvFileWriter
         }
 
         var scratch = Beside(target);
-        Create(scratch, text);
+        try
+        {
+            Create(scratch, text);
+            Replace(target, scratch, text);
+        }
+        catch
+        {
+            File.Delete(scratch);
+            throw;
+        }
+    }
+
+    private static void Replace(string target, string scratch, string text)
+    {
         try
         {
             File.Move(scratch, target, overwrite: true);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // A file that is mounted by itself, as containers do, cannot be replaced, only written.
             File.WriteAllText(target, text);

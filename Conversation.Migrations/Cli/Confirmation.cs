@@ -23,7 +23,7 @@ internal sealed class Confirmation
     }
 
     /// <summary>True when it may be done.</summary>
-    public async Task<bool> GivenAsync(ParseResult line, OperatorSettings settings, string connectionString)
+    public async Task<bool> GivenAsync(ParseResult line, OperatorSettings settings, string connectionString, CancellationToken token)
     {
         var name = DatabaseAdmin.NameOf(connectionString);
         var server = new NpgsqlConnectionStringBuilder(connectionString);
@@ -47,7 +47,9 @@ internal sealed class Confirmation
 
         Console.Write($"This deletes the database {name} on {server.Host}:{server.Port} and everything in it. Type yes to go on: ");
         // Read as one line that may never come: the end of input is no.
-        if (Console.ReadLine()?.Trim().ToUpperInvariant() is "YES" or "Y")
+        // It cannot be ended, only left to itself.
+        var typed = await Task.Run(Console.ReadLine, CancellationToken.None).WaitAsync(token);
+        if (typed?.Trim().ToUpperInvariant() is "YES" or "Y")
         {
             return true;
         }

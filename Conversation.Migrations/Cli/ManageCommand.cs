@@ -11,7 +11,7 @@ internal static class ManageCommand
 {
     public static RootCommand Build() => new(
         "Manages the database of the conversation service, and its client at the auth service. Settings come from the environment and "
-        + "from .env.dev. Exit codes: 0 done, 1 failed, 2 command line not understood, 3 not confirmed.")
+        + "from .env.dev. Exit codes: 0 done, 1 failed, 2 command line not understood, 3 not confirmed, 130 interrupted.")
     {
         Init(), Recreate(), CreateMigration(), Upgrade(), Downgrade(), Verify(), DeleteDb(), BootstrapCommand.Build(),
     };
@@ -37,9 +37,14 @@ internal static class ManageCommand
         command.SetAction((line, token) => OperatorAction.RunAsync(async context =>
         {
             await using var target = await TargetDatabase.OpenAsync(context.Settings, token);
-            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString))
+            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString, token))
             {
                 return ExitCodes.Declined;
+            }
+
+            if (!await DatabaseAdmin.MayCreateAsync(target.ConnectionString, token))
+            {
+                throw new MigrationException("The user may not create databases (CREATEDB). Nothing was done.");
             }
 
             await DropAsync(target.ConnectionString, token);
@@ -127,7 +132,7 @@ internal static class ManageCommand
         command.SetAction((line, token) => OperatorAction.RunAsync(async context =>
         {
             await using var target = await TargetDatabase.OpenAsync(context.Settings, token);
-            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString))
+            if (!await confirmation.GivenAsync(line, context.Settings, target.ConnectionString, token))
             {
                 return ExitCodes.Declined;
             }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Migrations.Bootstrap;
 using Conversation.Migrations.Configuration;
@@ -32,7 +33,8 @@ internal static class OperatorAction
             return ExitCodes.Failed;
         }
         catch (Exception error) when (error is NpgsqlException or EmbeddedPostgresException or FormatException or SettingsException
-            or MigrationException or SchemaException or BootstrapException or IOException or UnauthorizedAccessException)
+            or MigrationException or SchemaException or BootstrapException or IOException or UnauthorizedAccessException
+            or SocketException or TimeoutException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return ExitCodes.Failed;

@@ -27,7 +27,7 @@ internal sealed class TargetDatabase : IAsyncDisposable
         var server = await EmbeddedPostgresServer.StartOrJoinAsync(
             new EmbeddedPostgresOptions
             {
-                Folder = settings.PostgresData ?? EmbeddedPostgresFolder.ForCheckout(EnvFile.Home),
+                Folder = EmbeddedPostgresFolder.Choose(settings.PostgresData, EnvFile.Home),
                 BinFolder = settings.PostgresBin,
                 Progress = Console.Error.WriteLine,
             },

@@ -2,42 +2,41 @@ using Npgsql;
 
 namespace Conversation.Migrations.Runner;
 
-/// <summary>What concerns a database as a whole, asked of the server's maintenance database.</summary>
+/// <summary>What concerns a database as a whole.</summary>
 public static class DatabaseAdmin
 {
     private const string MaintenanceDatabase = "postgres";
 
     private static readonly string[] OfTheServer = [MaintenanceDatabase, "template0", "template1"];
 
-    /// <summary>Creates the database of the connection string unless it exists; two that try at once both succeed.</summary>
+    /// <summary>
+    /// Creates the database of the connection string unless it exists; two that try at once both succeed. The maintenance database is asked
+    /// only where it does not exist: many a user may not go there.
+    /// </summary>
     /// <param name="connectionString">For Npgsql, naming the database.</param>
     /// <param name="token">Ends the attempt.</param>
     /// <returns>True when it was created.</returns>
     public static async Task<bool> EnsureExistsAsync(string connectionString, CancellationToken token)
     {
-        var database = NameOf(connectionString);
-        await using var connection = await ConnectAsync(connectionString, token);
-        await using var exists = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", connection)
-        {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = database } },
-        };
-        if (await exists.ExecuteScalarAsync(token) is true)
-        {
-            return false;
-        }
-
         try
         {
-#pragma warning disable CA2100 // The name is quoted.
-            await using var create = new NpgsqlCommand($"CREATE DATABASE {Quote(database)}", connection);
-#pragma warning restore CA2100
-            await create.ExecuteNonQueryAsync(token);
-            return true;
-        }
-        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
-        {
+            await using var target = await ConnectAsync(connectionString, NameOf(connectionString), token);
             return false;
         }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            return await CreateAsync(connectionString, token);
+        }
+    }
+
+    /// <summary>Whether the user of the connection string may create databases.</summary>
+    /// <param name="connectionString">For Npgsql.</param>
+    /// <param name="token">Ends the look.</param>
+    public static async Task<bool> MayCreateAsync(string connectionString, CancellationToken token)
+    {
+        await using var connection = await ConnectAsync(connectionString, MaintenanceDatabase, token);
+        await using var may = new NpgsqlCommand("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user", connection);
+        return await may.ExecuteScalarAsync(token) is true;
     }
 
     /// <summary>Drops the database of the connection string, if it exists, and ends whoever is connected to it.</summary>
@@ -52,7 +51,7 @@ public static class DatabaseAdmin
             throw new FormatException($"The database {database} belongs to the server itself and is not deleted.");
         }
 
-        await using var connection = await ConnectAsync(connectionString, token);
+        await using var connection = await ConnectAsync(connectionString, MaintenanceDatabase, token);
 #pragma warning disable CA2100 // The name is quoted.
         await using var drop = new NpgsqlCommand($"DROP DATABASE IF EXISTS {Quote(database)} WITH (FORCE)", connection);
 #pragma warning restore CA2100
@@ -67,10 +66,29 @@ public static class DatabaseAdmin
         return builder.Database ?? builder.Username ?? Environment.UserName;
     }
 
-    private static async Task<NpgsqlConnection> ConnectAsync(string connectionString, CancellationToken token)
+    private static async Task<bool> CreateAsync(string connectionString, CancellationToken token)
+    {
+        await using var connection = await ConnectAsync(connectionString, MaintenanceDatabase, token);
+        try
+        {
+            // Of template0, which alone can be copied into another encoding than the server's own.
+#pragma warning disable CA2100 // The name is quoted.
+            await using var create = new NpgsqlCommand(
+                $"CREATE DATABASE {Quote(NameOf(connectionString))} ENCODING 'UTF8' TEMPLATE template0", connection);
+#pragma warning restore CA2100
+            await create.ExecuteNonQueryAsync(token);
+            return true;
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<NpgsqlConnection> ConnectAsync(string connectionString, string database, CancellationToken token)
     {
         var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(connectionString) { Database = MaintenanceDatabase, Pooling = false }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(connectionString) { Database = database, Pooling = false }.ConnectionString);
         try
         {
             await connection.OpenAsync(token);

@@ -30,9 +30,12 @@ internal sealed record SchemaCatalog(
         WHERE c.relnamespace = $1::regnamespace AND c.relname <> 'VersionInfo'
         """;
 
+    // Whether old rows were looked at as well says nothing of new ones: who validates a constraint later makes it no other.
     private const string ConstraintsQuery =
         """
-        SELECT o.conname, replace(pg_get_constraintdef(o.oid), ' REFERENCES ' || $1 || '.', ' REFERENCES ')
+        SELECT
+            o.conname,
+            regexp_replace(replace(pg_get_constraintdef(o.oid), ' REFERENCES ' || $1 || '.', ' REFERENCES '), ' NOT VALID$', '')
         FROM pg_constraint o
         JOIN pg_class c ON c.oid = o.conrelid
         WHERE c.relnamespace = $1::regnamespace AND c.relname <> 'VersionInfo' AND o.contype IN ('p', 'f', 'u', 'c')

@@ -13,6 +13,12 @@ internal sealed class SchemaVerifier(string connectionString)
 {
     private const string Public = "public";
 
+    /// <summary>Any number works, as long as it is not the migrations' own.</summary>
+    private const long AdvisoryLock = 0x436F6E7665726966;
+
+    private const string LeftoversQuery =
+        "SELECT nspname FROM pg_namespace WHERE nspname ~ '^verify_[0-9a-f]{32}$' AND pg_has_role(nspowner, 'USAGE')";
+
     /// <summary>What is wrong, a sentence each; nothing where all is well.</summary>
     /// <param name="report">Told head and current version.</param>
     /// <param name="token">Ends the look.</param>
@@ -22,6 +28,12 @@ internal sealed class SchemaVerifier(string connectionString)
             new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(token);
         var faults = new List<string>();
+        await using var encoding = new NpgsqlCommand("SHOW server_encoding", connection);
+        if (await encoding.ExecuteScalarAsync(token) is not "UTF8" and var other)
+        {
+            faults.Add($"The database stores texts as {other}; it should be UTF8, which recreate makes it.");
+        }
+
         var applied = await AppliedMigrations.ReadAsync(connection, token);
         var known = SchemaMigrator.KnownVersions;
         report($"Head:    {known[^1]} {MigrationCatalog.NameOf(known[^1])}");
@@ -75,8 +87,9 @@ internal sealed class SchemaVerifier(string connectionString)
 
     private async Task<SchemaCatalog> ExpectedAsync(NpgsqlConnection connection, CancellationToken token)
     {
+        await ClearAsync(connection, token);
         var schema = $"verify_{Ids.New():N}";
-        await ExecuteAsync($"CREATE SCHEMA {schema}");
+        await ExecuteAsync($"CREATE SCHEMA {schema}", connection);
         try
         {
             using (var engine = new MigrationEngine(connectionString, schema))
@@ -92,16 +105,48 @@ internal sealed class SchemaVerifier(string connectionString)
         }
         finally
         {
-            await ExecuteAsync($"DROP SCHEMA {schema} CASCADE");
+            try
+            {
+                await ExecuteAsync($"DROP SCHEMA {schema} CASCADE", connection);
+            }
+            catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
+            {
+                // What happened before counts more; the next look removes it.
+            }
+        }
+    }
+
+    /// <summary>Removes what looks that were killed left behind. One look at a time, until the connection ends, so that none is under way.</summary>
+    private static async Task ClearAsync(NpgsqlConnection connection, CancellationToken token)
+    {
+        await using var turn = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection)
+        {
+            Parameters = { new NpgsqlParameter<long> { TypedValue = AdvisoryLock } },
+            CommandTimeout = 0,
+        };
+        await turn.ExecuteNonQueryAsync(token);
+        var left = new List<string>();
+        await using (var find = new NpgsqlCommand(LeftoversQuery, connection))
+        await using (var reader = await find.ExecuteReaderAsync(token))
+        {
+            while (await reader.ReadAsync(token))
+            {
+                left.Add(reader.GetString(0));
+            }
         }
 
-        async Task ExecuteAsync(string sql)
+        foreach (var schema in left)
         {
-#pragma warning disable CA2100 // The name is a number made above.
-            await using var command = new NpgsqlCommand(sql, connection);
-#pragma warning restore CA2100
-            // Not ended by the token: what was made is removed.
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
+            await ExecuteAsync($"DROP SCHEMA {schema} CASCADE", connection);
         }
+    }
+
+    private static async Task ExecuteAsync(string sql, NpgsqlConnection connection)
+    {
+#pragma warning disable CA2100 // The names are numbers made here.
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        // Not ended by the token: what was made is removed.
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 }

@@ -226,4 +226,21 @@ internal sealed class BootstrapperTests : BootstrapFixture
         await Assert.ThrowsAsync<BootstrapException>(() => RunAsync(file: file));
         Assert.That(Service.Requests, Is.Empty);
     }
+
+    [Test]
+    public async Task Run_FileCannotBeWrittenInTheEnd_LeavesNoClientAndNothingBesideIt()
+    {
+        Service.Script("POST /admin/clients", async (_, answer) =>
+        {
+            Directory.CreateDirectory(FilePath);
+            await answer();
+        });
+
+        var error = (await Assert.ThrowsAsync<BootstrapException>(() => RunAsync()))!;
+        Directory.Delete(FilePath);
+
+        Assert.That(error.Message, Does.Contain(FilePath));
+        Assert.That(Service.Clients, Is.Empty);
+        Assert.That(Directory.GetFiles(Path.GetDirectoryName(FilePath)!, $"{Path.GetFileName(FilePath)}*"), Is.Empty);
+    }
 }

@@ -87,6 +87,26 @@ internal sealed class BootstrapCommandTests
         });
     }
 
+    [TestCase("bootstrap", "CONVERSATION_SERVICE_CLIENT_ID")]
+    [TestCase("bootstrap --rotate", "CONVERSATION_SERVICE_CLIENT_SECRET")]
+    public async Task Bootstrap_EnvironmentHasItsOwn_RefusesBeforeAnythingIsMade(string command, string variable)
+    {
+        await using var auth = await FakeAuthService.StartAsync();
+        var live = auth.AddClient(ClientRegistry.Name);
+        var environment = await EnvironmentAsync(auth.Address.ToString());
+        environment[variable] = "live";
+
+        var outcome = await RunAsync(environment, command);
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(outcome.ExitCode, Is.EqualTo(1), outcome.Text);
+            Assert.That(outcome.Error, Does.Contain(variable).And.Contain("environment").And.Not.Contain("   at "));
+            Assert.That(auth.Clients.Single().Id, Is.EqualTo(live.Id));
+            Assert.That(File.Exists(_file), Is.False);
+        });
+    }
+
     [Test]
     public async Task Bootstrap_WrongPassword_DoesNotPrintIt()
     {

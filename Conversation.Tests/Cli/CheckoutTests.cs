@@ -31,6 +31,20 @@ internal sealed class CheckoutTests
     }
 
     [Test]
+    public async Task PrivateServer_InARelativeFolder_LiesInTheCheckoutWhereverTheCommandIsRun()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_checkout, ".env.dev"), "CONVERSATION_SERVICE_POSTGRES_DATA=database\n");
+        var below = Directory.CreateDirectory(Path.Combine(_checkout, "below")).FullName;
+        var environment = new Dictionary<string, string?> { ["CONVERSATION_SERVICE_ENV_FILE"] = null };
+
+        var init = await OperatorProcess.RunAsync(environment, input: null, _checkout, "init");
+        var verified = await OperatorProcess.RunAsync(environment, input: null, below, "verify");
+
+        Assert.That((init.ExitCode, verified.ExitCode), Is.EqualTo((0, 0)), init.Text + verified.Text);
+        Assert.That(Directory.Exists(Path.Combine(_checkout, "database", "data")), Is.True);
+    }
+
+    [Test]
     public async Task PrivateServer_WithoutAUrl_IsInitialisedVerifiedAndDeleted()
     {
         var data = TestFolders.New();

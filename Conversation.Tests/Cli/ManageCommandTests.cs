@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Conversation.Migrations.Cli;
 using Conversation.Migrations.Runner;
 using Conversation.Tests.Infrastructure;
@@ -50,6 +52,20 @@ internal sealed class ManageCommandTests
 
         Assert.That(outcome.ExitCode, Is.EqualTo(ExitCodes.Failed));
         Assert.That(outcome.Error, Is.Not.Empty.And.Not.Contain("s3cret").And.Not.Contain("   at "));
+    }
+
+    /// <summary>One that does not exist, and one that never answers.</summary>
+    [Test]
+    public async Task Command_UnreachableServer_FailsWithOneLine([Values] bool exists)
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var server = exists ? silent.LocalEndpoint.ToString() : "no-such-host.invalid";
+
+        var outcome = await OperatorProcess.RunAsync($"postgresql://user:s3cret@{server}/name?timeout=1", "init");
+
+        Assert.That(outcome.ExitCode, Is.EqualTo(ExitCodes.Failed), outcome.Text);
+        Assert.That(outcome.Error.Trim(), Is.Not.Empty.And.Not.Contain("s3cret").And.Not.Contain("\n"));
     }
 
     [Test]

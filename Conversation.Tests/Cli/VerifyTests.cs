@@ -56,6 +56,49 @@ internal sealed class VerifyTests
     }
 
     [Test]
+    public async Task Verify_ConstraintThatWasValidated_IsWell()
+    {
+        var database = await TestPostgres.NewDatabaseAsync();
+        await ExecuteAsync(database, "ALTER TABLE runs VALIDATE CONSTRAINT ck_runs_traceparent");
+
+        var outcome = await OperatorProcess.RunAsync(database, "verify");
+
+        Assert.That(outcome.ExitCode, Is.Zero, outcome.Text);
+    }
+
+    [Test]
+    public async Task Verify_AfterOneThatWasKilled_RemovesWhatItLeft()
+    {
+        var database = await TestPostgres.NewDatabaseAsync();
+        await ExecuteAsync(
+            database,
+            "CREATE SCHEMA verify_0123456789abcdef0123456789abcdef CREATE TABLE forgotten (id integer); CREATE SCHEMA verify_of_others");
+
+        var both = await Task.WhenAll(OperatorProcess.RunAsync(database, "verify"), OperatorProcess.RunAsync(database, "verify"));
+
+        Assert.That(both.Select(one => one.ExitCode), Is.All.Zero, string.Join('\n', both.Select(one => one.Text)));
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Patience.Token);
+        await using var schemas = new NpgsqlCommand("SELECT string_agg(nspname, ' ') FROM pg_namespace WHERE nspname LIKE 'verify%'", connection);
+        Assert.That(await schemas.ExecuteScalarAsync(Patience.Token), Is.EqualTo("verify_of_others"));
+    }
+
+    [Test]
+    public async Task Verify_MigrationsCannotBeRun_SaysWhyThoughTheRemovalFailsToo()
+    {
+        var database = await TestPostgres.NewDatabaseAsync();
+        await ExecuteAsync(
+            database,
+            "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused: %', tg_tag; END $$; "
+            + "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'DROP SCHEMA') EXECUTE FUNCTION refuse()");
+
+        var outcome = await OperatorProcess.RunAsync(database, "verify");
+
+        Assert.That(outcome.ExitCode, Is.EqualTo(1));
+        Assert.That(outcome.Error, Does.Contain("refused: CREATE TABLE"));
+    }
+
+    [Test]
     public async Task Verify_EmptyDatabase_SaysThatNothingIsApplied()
     {
         var database = TestPostgres.ConnectionTo("verify_empty");

@@ -1,32 +1,13 @@
 using System.Diagnostics;
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Tests.Infrastructure;
-using Npgsql;
 
 namespace Conversation.Tests.EmbeddedPostgres;
 
+/// <summary>Starts and stops, and which binaries serve.</summary>
 [TestFixture]
-internal sealed class EmbeddedPostgresServerTests
+internal sealed class EmbeddedPostgresServerTests : EmbeddedPostgresFixture
 {
-    private readonly List<string> _folders = [];
-
-    [TearDown]
-    public async Task CleanAsync()
-    {
-        foreach (var folder in _folders.Where(Directory.Exists))
-        {
-            // Whatever a failed test left running is stopped by its own folder.
-            if (Postmaster.Read(Path.Combine(folder, "data")) is not null)
-            {
-                await using var leftover = await EmbeddedPostgresServer.StartAsync(Options(folder), Patience.Token);
-            }
-
-            Directory.Delete(folder, recursive: true);
-        }
-
-        _folders.Clear();
-    }
-
     [Test]
     public async Task StartAsync_TwoFolders_DoNotCollide()
     {
@@ -143,36 +124,21 @@ internal sealed class EmbeddedPostgresServerTests
         Assert.That((await MarkOfAsync(again), again.Major), Is.EqualTo(("npm", 18)));
     }
 
-    private static async Task MarkAsync(EmbeddedPostgresServer server, string text)
+    [Test]
+    public async Task StartAsync_BinariesInTheCache_NeedNoNpm()
     {
-        await using var connection = await OpenAsync(server);
-        await using var command = new NpgsqlCommand("CREATE TABLE mark AS SELECT $1::text AS text", connection)
+        var options = Options(NewFolder()) with { CacheFolder = NewFolder() };
+        var installed = await new PostgresBinariesLocator(options).LocateAsync(dataMajor: null, Patience.Token);
+        await using (var first = await EmbeddedPostgresServer.StartAsync(options with { BinFolder = installed.Folder }, Patience.Token))
         {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = text } },
-        };
-        await command.ExecuteNonQueryAsync();
-    }
+            await MarkAsync(first, "kept");
+        }
 
-    private static async Task<string?> MarkOfAsync(EmbeddedPostgresServer server)
-    {
-        await using var connection = await OpenAsync(server);
-        await using var command = new NpgsqlCommand("SELECT text FROM mark", connection);
-        return (string?)await command.ExecuteScalarAsync();
-    }
+        var cached = Directory.CreateDirectory(Path.Combine(options.CacheFolder, $"postgres-{installed.Major}.0-test", "native"));
+        Directory.CreateSymbolicLink(Path.Combine(cached.FullName, "bin"), installed.Folder);
 
-    private static async Task<NpgsqlConnection> OpenAsync(EmbeddedPostgresServer server)
-    {
-        var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
-        await connection.OpenAsync(Patience.Token);
-        return connection;
-    }
-
-    private static EmbeddedPostgresOptions Options(string folder) => new() { Folder = folder, Durable = false };
-
-    private string NewFolder()
-    {
-        _folders.Add(TestFolders.New());
-        return _folders[^1];
+        options = options with { SearchFolders = [], Npm = "no-such-program" };
+        await using var second = await EmbeddedPostgresServer.StartAsync(options, Patience.Token);
+        Assert.That(await MarkOfAsync(second), Is.EqualTo("kept"));
     }
 }
