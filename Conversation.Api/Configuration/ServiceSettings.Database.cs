@@ -11,7 +11,7 @@ internal sealed partial record ServiceSettings
     [Variable("CONVERSATION_SERVICE_POSTGRES_BIN")]
     public string? PostgresBin { get; init; }
 
-    /// <summary>The folder of the private server's data. Default: one per checkout.</summary>
+    /// <summary>The folder of the private server's data, a relative one counted from the checkout. Default: one per checkout.</summary>
     [Variable("CONVERSATION_SERVICE_POSTGRES_DATA")]
     public string? PostgresData { get; init; }
 }
