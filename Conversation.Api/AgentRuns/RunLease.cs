@@ -93,6 +93,14 @@ internal sealed class RunLease
     /// <summary>The runtime said something.</summary>
     public void Heard() => Volatile.Write(ref _heardAt, _time.GetTimestamp());
 
+    /// <summary>This process, or the database, stood still: nobody could have been heard meanwhile.</summary>
+    /// <param name="pause">How long.</param>
+    public void Excuse(TimeSpan pause)
+    {
+        var heardAt = Volatile.Read(ref _heardAt) + (long)(pause.TotalSeconds * _time.TimestampFrequency);
+        Volatile.Write(ref _heardAt, Math.Min(heardAt, _time.GetTimestamp()));
+    }
+
     /// <summary>Asks the runtime to stop. The first reason counts.</summary>
     public void Stop(StopReason reason)
     {

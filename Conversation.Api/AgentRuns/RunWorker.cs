@@ -26,9 +26,13 @@ internal sealed partial class RunWorker(
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>A look that comes later than this tells of a process, a machine or a database that stood still.</summary>
+    private static readonly TimeSpan LateLook = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<Guid, (RunLease Lease, Task Work)> _active = new();
     private volatile bool _draining;
     private volatile bool _handedOver;
+    private long _lookedAt = time.GetTimestamp();
     private int _queued;
 
     /// <summary>The leases that this node holds.</summary>
@@ -118,9 +122,19 @@ internal sealed partial class RunWorker(
 
     private void StopLate()
     {
-        foreach (var lease in Leases.Where(lease => lease.IsLate(options.IdleTimeout, options.TotalTimeout)))
+        var late = time.GetElapsedTime(_lookedAt) - LookInterval;
+        _lookedAt = time.GetTimestamp();
+        foreach (var lease in Leases)
         {
-            lease.Stop(StopReason.TimedOut);
+            if (late > LateLook)
+            {
+                lease.Excuse(late);
+            }
+
+            if (lease.IsLate(options.IdleTimeout, options.TotalTimeout))
+            {
+                lease.Stop(StopReason.TimedOut);
+            }
         }
     }
 

@@ -109,4 +109,23 @@ internal sealed class TakenRunTests : RunFixture
     }
 
     private static NpgsqlParameter<Guid> Of(Guid id) => new() { TypedValue = id };
+
+    [Test]
+    public void Lease_OfAProcessThatStoodStill_BlamesNoRuntime()
+    {
+        var time = new JumpingTime();
+        var (idle, age) = (TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(30));
+        var lease = new RunLease(ConversationId, Guid.CreateVersion7(), 1, time.GetTimestamp(), time);
+        time.Advance(TimeSpan.FromSeconds(3));
+        Assert.That(lease.IsLate(idle, age), Is.True, "silent");
+        lease.Excuse(TimeSpan.FromSeconds(2));
+        Assert.That(lease.IsLate(idle, age), Is.False, "for one of the three seconds it could have been heard");
+        lease.Excuse(TimeSpan.FromMinutes(1));
+        time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.That(lease.IsLate(idle, age), Is.False, "excused up to then");
+        time.Advance(TimeSpan.FromSeconds(0.4));
+        lease.Renewed(time.GetTimestamp());
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.That(lease.IsLate(idle, age), Is.True, "and not beyond");
+    }
 }

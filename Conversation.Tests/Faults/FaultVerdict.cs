@@ -37,7 +37,7 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
     /// <summary>What became of the questions that have no answer, by the state of their run.</summary>
     private const string Unanswered =
         """
-        SELECT coalesce(r.status, 'none')
+        SELECT coalesce(r.status, 'none'), coalesce(r.error_code, '') || ' ' || coalesce(r.error_detail, '') || ' after ' || coalesce((r.finished_at - r.started_at)::text, '')
         FROM messages u
         LEFT JOIN runs r ON r.trigger_message_id = u.id
         WHERE u.conversation_id = $1
@@ -135,10 +135,10 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
     private void JudgeUnanswered(FaultMember member, IReadOnlyList<object[]> unanswered)
     {
         var mayBreak = plan.Ending == Ending.PlainMayBreak && !FaultPlan.Resumes(member.Number);
-        foreach (var run in unanswered.Select(row => (string)row[0]))
+        foreach (var row in unanswered)
         {
             _interrupted++;
-            Expect(mayBreak && run == "failed", $"A question has no answer; its run: {run}.");
+            Expect(mayBreak && (string)row[0] == "failed", $"A question has no answer; its run: {row[0]}, {row[1]}.");
         }
     }
 
