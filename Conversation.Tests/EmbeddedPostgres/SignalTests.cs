@@ -31,11 +31,9 @@ internal sealed class SignalTests : EmbeddedPostgresFixture
     public async Task Command_SignalledWhileItAsks_StopsTheServer(string signal)
     {
         var folder = NewFolder();
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Conversation.Migrations.dll"), "delete-db"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
+        var start = Foreground.DotNet(Path.Combine(AppContext.BaseDirectory, "Conversation.Migrations.dll"), "delete-db");
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
         TestEnvironment.Clear(start.Environment);
         start.Environment["CONVERSATION_SERVICE_POSTGRES_DATA"] = folder;
         using var command = Process.Start(start)!;

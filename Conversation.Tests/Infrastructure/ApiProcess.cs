@@ -107,12 +107,10 @@ internal sealed class ApiProcess : IAsyncDisposable
     private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? address = null)
     {
         address ??= new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Conversation.Api.dll"), "--urls", address.ToString()])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.Combine(Checkout.Root, "Conversation.Api"),
-        };
+        var start = Foreground.DotNet(Path.Combine(AppContext.BaseDirectory, "Conversation.Api.dll"), "--urls", address.ToString());
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.WorkingDirectory = Path.Combine(Checkout.Root, "Conversation.Api");
         if (user is not null)
         {
             start.UserName = user;
