@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
+using Conversation.Data.EmbeddedPostgres;
 
 namespace Conversation.Benchmarks;
 
@@ -100,10 +99,7 @@ internal sealed class Subject : IAsyncDisposable
         Func<string, string[]> command,
         IReadOnlyDictionary<string, string?> environment)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
-        probe.Stop();
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var words = command(address.ToString());
         var start = new ProcessStartInfo(words[0], words[1..])
         {

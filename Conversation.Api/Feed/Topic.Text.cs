@@ -1,4 +1,5 @@
 using Conversation.Data.Checkpoints;
+using Conversation.Data.Conversations;
 
 namespace Conversation.Api.Feed;
 
@@ -91,6 +92,18 @@ internal sealed partial class Topic
             SaidAt = text.IsForeign ? 0 : text.StepSaidAt,
             IsMerged = from < text.StepFrom,
         };
+    }
+
+    /// <summary>
+    /// The end of a text of this node's own may lie behind the first look, so that its event is never published here: whoever comes
+    /// with a position after the end would be told all of the text again, until the writer hears of its commit.
+    /// </summary>
+    private void CloseEnded(LogHead look)
+    {
+        if (Text is { } text && text.BaseSeq <= look.LastSeq && text.MessageId != look.StreamingMessageId)
+        {
+            Text = null;
+        }
     }
 
     /// <summary>

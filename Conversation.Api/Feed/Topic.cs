@@ -73,7 +73,12 @@ internal sealed partial class Topic(Guid conversationId)
             // A look may come before the events that it knows of: the one that tells of the end is among them.
             var goneAt = look.Deleted ? look.LastSeq : long.MaxValue;
             var isNews = Head < 0 || Owner != look.OwnerId || goneAt != _goneAt;
-            Head = Head < 0 ? look.LastSeq : Head;
+            if (Head < 0)
+            {
+                Head = look.LastSeq;
+                CloseEnded(look);
+            }
+
             if (look.StreamingMessageId is { } message && look.LastSeq >= Head)
             {
                 isNews |= OpenForeign(message, look.StreamingSeq!.Value, look.StreamingAttempt!.Value, look.StreamingKeep!.Value);

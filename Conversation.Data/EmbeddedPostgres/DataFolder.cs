@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace Conversation.Data.EmbeddedPostgres;
@@ -73,7 +71,7 @@ internal sealed class DataFolder : IAsyncDisposable
         for (var attempt = 1; attempt <= StartAttempts; attempt++)
         {
             // Another program may take the port in between, or the last server's children may still be leaving: try again.
-            var port = FreePort();
+            var port = FreePort.Find();
             // Short, and so not ended by the token: what it has begun is known when it returns, and asked below if it is not ready.
             outcome = await ChildProcess.RunAsync(
                 _binaries.PgCtl,
@@ -188,12 +186,5 @@ internal sealed class DataFolder : IAsyncDisposable
         return string.Create(
             CultureInfo.InvariantCulture,
             $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200{durability}");
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

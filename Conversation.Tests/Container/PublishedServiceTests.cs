@@ -43,7 +43,7 @@ internal sealed class PublishedServiceTests
         }
 
         var database = await TestPostgres.NewDatabaseAsync();
-        var address = new Uri($"http://127.0.0.1:{ApiProcess.FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         string[] environment =
         [
             "PATH=/usr/bin:/bin",

@@ -72,7 +72,7 @@ internal abstract class EmbeddedPostgresFixture
         }
 
         await File.WriteAllTextAsync(Path.Combine(Data(folder), "standby.signal"), "");
-        var port = ApiProcess.FreePort();
+        var port = FreePort.Find();
         await PgCtlAsync(
             "start", "-w", "-D", Data(folder), "-l", Path.Combine(folder, "server.log"),
             "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c hot_standby=off");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Conversation.Data.EmbeddedPostgres;
 
 namespace Conversation.Tests.Infrastructure;
 
@@ -25,7 +26,7 @@ internal sealed partial class Nginx : IAsyncDisposable
         var program = DebianProgram.Require("nginx");
         var folder = TestFolders.New();
         Directory.CreateDirectory(folder);
-        var address = new Uri($"http://127.0.0.1:{ApiProcess.FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var text = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "Conversation.Api", "nginx.conf"));
         var servers = nodes.Select(node => $"server {node.Authority} max_fails=1 fail_timeout=2s;");
         text = ServerLines().Replace(text, "");

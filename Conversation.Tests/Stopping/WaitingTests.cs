@@ -1,3 +1,4 @@
+using Conversation.Data.EmbeddedPostgres;
 using Conversation.Migrations.Runner;
 using Conversation.Tests.Infrastructure;
 using Npgsql;
@@ -15,7 +16,7 @@ internal sealed class WaitingTests
     public async Task Start_BeforeTheServerIsThere_WaitsAndThenServes(string environment)
     {
         var database = await TestPostgres.NewDatabaseAsync();
-        var port = ApiProcess.FreePort();
+        var port = FreePort.Find();
         await using var api = ApiProcess.Begin(Environment(
             new NpgsqlConnectionStringBuilder(database) { Port = port }.ConnectionString, environment));
         await api.SaidAsync($"Waiting for the database at 127.0.0.1:{port}/");
