@@ -5,14 +5,15 @@ using Conversation.Api.Auth;
 using Conversation.Api.Background;
 using Conversation.Api.Feed;
 using Conversation.Api.Limits;
+using Conversation.Data.Postgres;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Conversation.Api.Realtime;
 
 /// <summary>Writes frames as a JSON page, or as server-sent events (WHATWG HTML, section 9.2).</summary>
-internal sealed class EventStreams(
-    ConversationFeed feed, CallerResolver callers, ConnectionBudget connections, NodeStop stop, TimeProvider time)
+internal sealed partial class EventStreams(
+    ConversationFeed feed, CallerResolver callers, ConnectionBudget connections, NodeStop stop, TimeProvider time, ILogger<EventStreams> logger)
 {
     public const int DefaultLimit = 100;
 
@@ -68,6 +69,11 @@ internal sealed class EventStreams(
         {
             // The client left, its token expired, or the service stops: the answer ends, and the client comes back with its position.
         }
+        catch (DatabaseUnavailableException error)
+        {
+            // The status is sent already, and a status of its own would be no gain: EventSource comes back after an end, but never after a 503.
+            Log.Ended(logger, error);
+        }
 
         if (stream.Leaving.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
@@ -93,5 +99,11 @@ internal sealed class EventStreams(
         body.Write("data: "u8);
         body.Write(frame.V2);
         body.Write("\n\n"u8);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(620, LogLevel.Warning, "A stream ends because the log cannot be read at the moment; its client comes back.")]
+        public static partial void Ended(ILogger logger, Exception error);
     }
 }

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Conversation.Data.EmbeddedPostgres;
 
 namespace Conversation.Tests.Infrastructure;
 
@@ -11,6 +10,9 @@ internal sealed class ApiProcess : IAsyncDisposable
 {
     private readonly StringBuilder _output = new();
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A test ended it, or expected it to end.</summary>
+    private bool _mayEnd;
 
     private ApiProcess(Process process, Uri address)
     {
@@ -38,8 +40,17 @@ internal sealed class ApiProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string?> environment, string? user = null, Uri? address = null)
     {
         var api = Launch(environment, user, address);
-        await Task.WhenAny(api._started.Task, api.Process.WaitForExitAsync()).OrTimeout();
-        return api.Process.HasExited ? throw new InvalidOperationException(api.Output) : api;
+        try
+        {
+            await Task.WhenAny(api._started.Task, api.Process.WaitForExitAsync()).OrTimeout();
+            return api.Process.HasExited ? throw new InvalidOperationException("It ended.") : api;
+        }
+        catch
+        {
+            // Nobody else would end it.
+            await api.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts it without waiting, for starts that have to wait themselves.</summary>
@@ -69,6 +80,7 @@ internal sealed class ApiProcess : IAsyncDisposable
     public static async Task<(int ExitCode, string Output)> RunToEndAsync(IReadOnlyDictionary<string, string?> environment, Uri? address = null)
     {
         await using var api = Launch(environment, user: null, address);
+        api._mayEnd = true;
         await api.Process.WaitForExitAsync().OrTimeout();
         return (api.Process.ExitCode, api.Output);
     }
@@ -76,6 +88,7 @@ internal sealed class ApiProcess : IAsyncDisposable
     /// <summary>Ends it at once, as `kill -9` does.</summary>
     public async Task KillAsync()
     {
+        _mayEnd = true;
         Process.Kill();
         await Process.WaitForExitAsync().OrTimeout();
     }
@@ -83,6 +96,7 @@ internal sealed class ApiProcess : IAsyncDisposable
     /// <summary>Sends it a signal, such as STOP or CONT.</summary>
     public async Task SignalAsync(string signal)
     {
+        _mayEnd |= signal is not ("STOP" or "CONT");
         using var kill = Process.Start("kill", [$"-{signal}", Process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync().OrTimeout();
     }
@@ -96,9 +110,15 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var endedByItself = Process.HasExited && !_mayEnd;
         if (!Process.HasExited)
         {
             await StopAsync();
+        }
+
+        if (endedByItself || Output.Contains(" crit: ", StringComparison.Ordinal))
+        {
+            await TestContext.Out.WriteLineAsync($"The service at {Address} ended by itself:\n{Output}");
         }
 
         Process.Dispose();
@@ -106,7 +126,7 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     private static ApiProcess Launch(IReadOnlyDictionary<string, string?> environment, string? user, Uri? address = null)
     {
-        address ??= new Uri($"http://127.0.0.1:{FreePort()}");
+        address ??= new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var start = Foreground.DotNet(Path.Combine(AppContext.BaseDirectory, "Conversation.Api.dll"), "--urls", address.ToString());
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -151,12 +171,5 @@ internal sealed class ApiProcess : IAsyncDisposable
         {
             _started.TrySetResult();
         }
-    }
-
-    public static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

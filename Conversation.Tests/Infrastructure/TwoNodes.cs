@@ -41,8 +41,20 @@ internal sealed class TwoNodes : IAsyncDisposable
         }
 
         Dictionary<string, string?>[] environments = [own, environment];
-        var nodes = await Task.WhenAll(environments.Select(one => ApiProcess.StartAsync(one)));
-        return new TwoNodes(connectionString, nodes, environments);
+        var starts = environments.Select(one => ApiProcess.StartAsync(one)).ToArray();
+        try
+        {
+            return new TwoNodes(connectionString, await Task.WhenAll(starts), environments);
+        }
+        catch
+        {
+            foreach (var started in starts.Where(start => start.IsCompletedSuccessfully))
+            {
+                await (await started).DisposeAsync();
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Starts a node again that was killed or stopped, where its clients look for it.</summary>
