@@ -24,8 +24,8 @@ public class FeedBenchmarks
         Type = EventTypes.MessageCreated,
         At = DateTime.UnixEpoch,
         Message = new MessageRow(
-            Id, Id, 8, MessageRole.User, Text, Metadata: null, MessageStatus.Stored, FinishReason: null, RunId: null, Attempt: 1, Keep: 0,
-            DateTime.UnixEpoch, DateTime.UnixEpoch, Deleted: false),
+            Id, Id, 8, MessageRole.User, Text, Metadata: null, MessageStatus.Stored, FinishReason: null, RunId: null,
+            DateTime.UnixEpoch, DateTime.UnixEpoch),
     });
 
     private readonly Follower[] _followers = new Follower[100];

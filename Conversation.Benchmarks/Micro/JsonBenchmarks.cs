@@ -15,8 +15,8 @@ public class JsonBenchmarks
     private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
     private readonly JsonSerializerOptions _generated = WireJson.Configure(new JsonSerializerOptions { TypeInfoResolver = MessageContext.Default });
     private readonly MessageBody[] _page = [.. Enumerable.Range(1, 50).Select(seq => MessageBody.From(new MessageRow(
-        Ids.New(), Ids.New(), seq, MessageRole.User, Text, Metadata: null, MessageStatus.Stored, FinishReason: null, RunId: null, Attempt: 1,
-        Keep: 0, DateTime.UnixEpoch, DateTime.UnixEpoch, Deleted: false)))];
+        Ids.New(), Ids.New(), seq, MessageRole.User, Text, Metadata: null, MessageStatus.Stored, FinishReason: null, RunId: null,
+        DateTime.UnixEpoch, DateTime.UnixEpoch)))];
 
     /// <summary>As the service does.</summary>
     [Benchmark(Description = "a page of 50 messages, by reflection")]

@@ -92,11 +92,13 @@ internal sealed class EventRecord
         MessageStatus ?? "",
         MessageFinishReason,
         MessageRunId,
-        MessageAttempt ?? 1,
-        MessageKeep ?? 0,
         MessageCreatedAt ?? At,
-        MessageUpdatedAt ?? At,
-        MessageDeleted);
+        MessageUpdatedAt ?? At)
+    {
+        Attempt = MessageAttempt ?? 1,
+        Keep = MessageKeep ?? 0,
+        Deleted = MessageDeleted,
+    };
 
     private RunRow ToRun(Guid id) => new(
         id,

@@ -23,11 +23,8 @@ public sealed partial class MessageRepository
             m.status AS Status,
             m.finish_reason AS FinishReason,
             m.run_id AS RunId,
-            m.attempt AS Attempt,
-            m.keep AS Keep,
             m.created_at AS CreatedAt,
-            m.updated_at AS UpdatedAt,
-            m.deleted_at IS NOT NULL AS Deleted
+            m.updated_at AS UpdatedAt
         FROM messages m
 
         """;

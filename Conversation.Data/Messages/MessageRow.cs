@@ -10,11 +10,8 @@ namespace Conversation.Data.Messages;
 /// <param name="Status">One of <see cref="MessageStatus"/>.</param>
 /// <param name="FinishReason">Why an answer ended.</param>
 /// <param name="RunId">The run that produced it, or that it triggered.</param>
-/// <param name="Attempt">Counts rewrites of the text while it is generated, from 1.</param>
-/// <param name="Keep">How many UTF-16 code units this attempt has in common with every earlier one.</param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="UpdatedAt">UTC.</param>
-/// <param name="Deleted">True for one that only its events remember.</param>
 public sealed record MessageRow(
     Guid Id,
     Guid ConversationId,
@@ -25,8 +22,15 @@ public sealed record MessageRow(
     string Status,
     string? FinishReason,
     Guid? RunId,
-    int Attempt,
-    int Keep,
     DateTime CreatedAt,
-    DateTime UpdatedAt,
-    bool Deleted);
+    DateTime UpdatedAt)
+{
+    /// <summary>Counts rewrites of the text while it is generated, from 1; read with an event only, as what stands below it is.</summary>
+    public int Attempt { get; init; } = 1;
+
+    /// <summary>How many UTF-16 code units this attempt has in common with every earlier one.</summary>
+    public int Keep { get; init; }
+
+    /// <summary>True for one that only its events remember.</summary>
+    public bool Deleted { get; init; }
+}

@@ -51,7 +51,11 @@ internal sealed class EditedTextTests
                 Type = EventTypes.MessageCompleted,
                 At = default,
                 Message = new MessageRow(
-                    message, conversation, 1, "assistant", content, null, MessageStatus.Completed, "stop", null, attempt, keep, default, default, Deleted: false),
+                    message, conversation, 1, "assistant", content, null, MessageStatus.Completed, "stop", null, default, default)
+                {
+                    Attempt = attempt,
+                    Keep = keep,
+                },
             }),
         ]);
         return follower;

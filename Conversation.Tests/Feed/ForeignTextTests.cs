@@ -46,6 +46,10 @@ internal sealed class ForeignTextTests
         Type = type,
         At = default,
         Message = new MessageRow(
-            _message, _conversation, 1, "assistant", "", null, MessageStatus.Streaming, null, null, attempt, keep, default, default, Deleted: false),
+            _message, _conversation, 1, "assistant", "", null, MessageStatus.Streaming, null, null, default, default)
+        {
+            Attempt = attempt,
+            Keep = keep,
+        },
     });
 }

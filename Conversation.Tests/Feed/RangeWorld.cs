@@ -55,7 +55,11 @@ internal sealed class RangeWorld
     }
 
     private MessageRow Body(string status, string content) => new(
-        _message, _conversation, 1, "assistant", content, null, status, null, null, Text.Attempt, Text.Keep, default, default, Deleted: false);
+        _message, _conversation, 1, "assistant", content, null, status, null, null, default, default)
+    {
+        Attempt = Text.Attempt,
+        Keep = Text.Keep,
+    };
 }
 
 /// <summary>A reader that applies frames by the rules of docs/protocol.md, or, to see that they matter, without one of them.</summary>

@@ -34,7 +34,7 @@ internal sealed class SharedFramesTests
                 Type = EventTypes.MessageStarted,
                 At = default,
                 Message = new MessageRow(
-                    message, conversation, 1, "assistant", "", null, MessageStatus.Streaming, null, null, 1, 0, default, default, Deleted: false),
+                    message, conversation, 1, "assistant", "", null, MessageStatus.Streaming, null, null, default, default),
             }),
         ]);
 

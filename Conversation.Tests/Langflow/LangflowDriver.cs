@@ -51,7 +51,7 @@ internal sealed class LangflowDriver : IAsyncDisposable
         {
             RunId = Guid.CreateVersion7(),
             ConversationId = conversation,
-            Trigger = new MessageRow(Guid.CreateVersion7(), conversation, 1, "user", input, null, "stored", null, null, 1, 0, default, default, Deleted: false),
+            Trigger = new MessageRow(Guid.CreateVersion7(), conversation, 1, "user", input, null, "stored", null, null, default, default),
             Question = input,
             SessionId = $"session-{conversation}",
             Agent = flow,
