@@ -49,8 +49,8 @@ internal sealed class RunAnswer(
         _resumeToken = taken.ResumeToken;
         var text = new LiveText(taken.MessageId, taken.Run.MessageSeq, taken.Run.MessageAttempt, taken.Run.Keep);
         text.Append(taken.Text);
-        text.Publish();
-        Begin(text);
+        // Shown by the writer, which asks whether it still may: the reply to the takeover may have come after the lease's time.
+        Begin(text).Append("");
     }
 
     public async Task NoteAsync(RunEvent happened)

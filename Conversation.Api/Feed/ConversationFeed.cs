@@ -17,6 +17,12 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
     private readonly ConcurrentDictionary<Guid, Topic> _topics = new();
     private readonly Lock _gate = new();
 
+    /// <summary>
+    /// The conversations whose head must be looked at: somebody follows, or did while text was generated here, and whoever comes next
+    /// begins with the head that is known.
+    /// </summary>
+    public IEnumerable<Topic> Known => _topics.Values.Where(topic => topic.IsFollowed || topic.Head >= 0);
+
     /// <summary>The conversations that somebody follows here.</summary>
     public IEnumerable<Topic> Followed => _topics.Values.Where(topic => topic.IsFollowed);
 
@@ -43,7 +49,18 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
                         break;
                     case FollowState.Behind:
                         metrics.CaughtUp();
-                        follower.Take(await PageAsync(conversationId, follower.Seq, token));
+                        if (follower.Take(await PageAsync(conversationId, follower.Seq, token)))
+                        {
+                            break;
+                        }
+
+                        // The rows are gone, as a deleted conversation's are after a while: the next look at it says so.
+                        if (topic.IsGone)
+                        {
+                            yield break;
+                        }
+
+                        await follower.WaitAsync();
                         break;
                     case FollowState.Idle:
                         await follower.WaitAsync();
@@ -80,7 +97,11 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
                         yield return frame!;
                         break;
                     case FollowState.Behind:
-                        follower.Take(await PageAsync(conversationId, follower.Seq, token));
+                        if (!follower.Take(await PageAsync(conversationId, follower.Seq, token)))
+                        {
+                            yield break;
+                        }
+
                         break;
                     default:
                         yield break;

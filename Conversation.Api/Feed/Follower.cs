@@ -60,12 +60,15 @@ internal sealed class Follower(Topic topic, FollowOptions options)
     public ValueTask WaitAsync() => _signal.WaitAsync();
 
     /// <summary>Takes events read from the log, in order, to be looked at before those in memory.</summary>
-    public void Take(IEnumerable<LogEntry> page)
+    /// <returns>False where there are none.</returns>
+    public bool Take(IEnumerable<LogEntry> page)
     {
         foreach (var entry in page)
         {
             _page.Enqueue(entry);
         }
+
+        return _page.Count > 0;
     }
 
     public FollowState TryNext(out FeedFrame? frame)
@@ -131,8 +134,8 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             }
             else if (!Goes(had, message.Keep, message.Content))
             {
-                // The run's own last word is not worth a new beginning; what another node wrote instead is.
-                if (!entry.ReplacesText)
+                // The run's own last word, which is one attempt more, is not worth a new beginning; what another node wrote instead is.
+                if (!entry.ReplacesText || had.Attempt < message.Attempt - 1)
                 {
                     return Restart();
                 }

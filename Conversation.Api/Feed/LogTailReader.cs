@@ -63,23 +63,23 @@ internal sealed partial class LogTailReader(
         }
     }
 
-    /// <summary>Looks at everything that is followed: heads, owners, and texts that other nodes generate.</summary>
+    /// <summary>Looks at everything that is known here: heads, owners, and texts that other nodes generate.</summary>
     /// <returns>Where there is something to read.</returns>
     private async Task<Guid[]> LookAsync(CancellationToken token)
     {
-        var followed = feed.Followed.ToDictionary(topic => topic.ConversationId);
-        if (followed.Count == 0)
+        var known = feed.Known.ToDictionary(topic => topic.ConversationId);
+        if (known.Count == 0)
         {
             return [];
         }
 
-        var looks = (await conversations.HeadsAsServiceAsync([.. followed.Keys], token)).ToDictionary(look => look.ConversationId);
-        foreach (var topic in followed.Values)
+        var looks = (await conversations.HeadsAsServiceAsync([.. known.Keys], token)).ToDictionary(look => look.ConversationId);
+        foreach (var topic in known.Values)
         {
             topic.Learn(looks.GetValueOrDefault(topic.ConversationId) ?? LogHead.Gone(topic.ConversationId));
         }
 
-        return [.. followed.Values.Where(topic => Grew(topic, looks)).Select(topic => topic.ConversationId)];
+        return [.. known.Values.Where(topic => Grew(topic, looks)).Select(topic => topic.ConversationId)];
     }
 
     private static bool Grew(Topic topic, Dictionary<Guid, LogHead> looks) =>

@@ -11,11 +11,15 @@ internal sealed partial class Topic
     /// <summary>The text that is being generated, null while there is none.</summary>
     public LiveText? Text { get; private set; }
 
+    /// <summary>A text of this node's own begins, unless a later one is known: then its run was another's while its commit was on its way.</summary>
     public void Open(LiveText text)
     {
         lock (Gate)
         {
-            Text = text;
+            if (Text is not { } known || known.BaseSeq < text.BaseSeq || (known.MessageId == text.MessageId && known.Attempt <= text.Attempt))
+            {
+                Text = text;
+            }
         }
     }
 
@@ -108,12 +112,13 @@ internal sealed partial class Topic
 
     /// <summary>
     /// A text of this node's own is ahead of its checkpoints, and is replaced only by a later attempt: then another node has taken the
-    /// run over. The new one begins empty, because its checkpoints are read from where a piece begins, and the first holds all that was kept.
+    /// run over. An earlier message is one that was read, or looked at, too late. The new text begins empty, because its checkpoints are
+    /// read from where a piece begins, and the first holds all that was kept.
     /// </summary>
     /// <returns>Whether it was opened: false for a text that is known.</returns>
     private bool OpenForeign(Guid message, long seq, int attempt, int keep)
     {
-        if (Text?.MessageId == message && Text.Attempt >= attempt)
+        if (Text is { } text && (text.BaseSeq > seq || (text.MessageId == message && text.Attempt >= attempt)))
         {
             return false;
         }

@@ -7,22 +7,18 @@ internal sealed class CheckpointStore(DbSession session)
 {
     /// <summary>
     /// The lock conflicts with the UPDATE of a takeover: either the checkpoint is in before it, or the fence refuses it. Locks are taken
-    /// in the order that the log takes them in. Losing the last pieces in a crash of the database is allowed, so the commit does not
-    /// wait for the disk.
+    /// in the order that the log takes them in. The commit waits for the disk: what the writer has forgotten as kept, and a crash of the
+    /// database had lost, would be a hole in the text, because the next piece goes on behind it.
     /// </summary>
     private const string AppendSql =
         """
-        WITH relaxed AS MATERIALIZED (
-            SELECT set_config('synchronous_commit', 'off', TRUE)
-        ),
-        fenced AS MATERIALIZED (
+        WITH fenced AS MATERIALIZED (
             SELECT i.*
             FROM unnest(
                 @runs::uuid[], @attempts::int[], @messages::uuid[], @messageAttempts::int[], @offsets::int[], @texts::text[],
                 @resumeTokens::text[], @resumeOffsets::int[]) AS i(
                 run_id, attempt, message_id, message_attempt, from_offset, text, resume_token, resume_offset)
             JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
-            CROSS JOIN relaxed
             ORDER BY r.id
             FOR NO KEY UPDATE OF r
         ),
