@@ -74,6 +74,7 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
     }
 
     /// <summary>Writes that the log holds although their reply was lost, by their id. Definite: the lost connection is ended first.</summary>
+    /// <exception cref="TimeoutException">It does not end.</exception>
     public async Task<Dictionary<Guid, Changed>> FindAsync(IReadOnlyList<LogItem> items, CancellationToken token)
     {
         var connection = await OpenAsync(token);
@@ -88,6 +89,14 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         };
         var found = new Dictionary<Guid, Changed>();
         await using var reader = await batch.ExecuteReaderAsync(token);
+        while (await reader.ReadAsync(token))
+        {
+            if (!reader.GetBoolean(0))
+            {
+                throw new TimeoutException("The server's side of a lost connection does not end: what it commits is not known yet.");
+            }
+        }
+
         await reader.NextResultAsync(token);
         while (await reader.ReadAsync(token))
         {
