@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Conversation.Data.Checkpoints;
 using Conversation.Data.Conversations;
 using Conversation.Data.Log;
 
@@ -9,7 +10,8 @@ namespace Conversation.Api.Feed;
 /// One per node, with one operation: follow a conversation from a position, as a sequence of frames without hole and without
 /// duplicate. The doors only encode it.
 /// </summary>
-internal sealed class ConversationFeed(ConversationRepository conversations, EventRepository events, LogTail tail, FeedMetrics metrics)
+internal sealed class ConversationFeed(
+    ConversationRepository conversations, EventRepository events, CheckpointStore checkpoints, LogTail tail, FeedMetrics metrics)
 {
     /// <summary>Events of one page of the log.</summary>
     private const int PageSize = 64;
@@ -88,6 +90,7 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
             await BeginAsync(topic, follower, options, token);
             // From the log itself: what the caller has just written is there, whether or not the tail has read it yet.
             follower.Take(await PageAsync(conversationId, follower.Seq, token));
+            await ReadForeignTextAsync(topic, token);
             for (var count = 0; count < limit;)
             {
                 switch (follower.TryNext(out var frame))
@@ -163,6 +166,20 @@ internal sealed class ConversationFeed(ConversationRepository conversations, Eve
 
         follower.Begin(options.After ?? new Position(topic.Head));
         return follower.Ready(topic.Head);
+    }
+
+    /// <summary>A page does not wait for the tail, and its topic may be gone before the next one is asked for.</summary>
+    private async Task ReadForeignTextAsync(Topic topic, CancellationToken token)
+    {
+        if (topic.Text is not { IsForeign: true } text)
+        {
+            return;
+        }
+
+        foreach (var chunk in await checkpoints.ReadAsync([text.MessageId], [text.Length], token))
+        {
+            topic.TakeForeign(chunk);
+        }
     }
 
     private async Task<IEnumerable<LogEntry>> PageAsync(Guid conversationId, long after, CancellationToken token)

@@ -12,7 +12,7 @@ internal sealed class AnswerWriterTests
     public async Task Text_WrittenWhileTheLeaseWasInDoubt_IsShownWhenItIsBack()
     {
         var conversation = Guid.CreateVersion7();
-        var feed = new ConversationFeed(null!, null!, null!, null!);
+        var feed = new ConversationFeed(null!, null!, null!, null!, null!);
         var topic = feed.Hold(conversation);
         topic.Learn(new LogHead(conversation, 1, null, Deleted: false, null, null, null, null));
         var follower = new Follower(topic, new FollowOptions());

@@ -22,7 +22,7 @@ internal sealed class LateTakeoverTests
     [Test]
     public async Task Takeover_ReplyAfterTheEnd_TellsNothingAgain()
     {
-        var feed = new ConversationFeed(null!, null!, null!, null!);
+        var feed = new ConversationFeed(null!, null!, null!, null!, null!);
         var (topic, follower) = Begin(feed.Hold(_conversation));
         topic.TakeForeign(new StoredChunk(_message, 1, 0, "kept"));
         topic.Publish(

@@ -39,6 +39,32 @@ internal sealed class CrossNodeTests
         await _one.DisposeAsync();
     }
 
+    /// <summary>Each page of twenty: one that found the node already reading the text, for another, would have it by chance.</summary>
+    [Test]
+    public async Task Page_OfAnAnswerThatAnotherNodeMakes_HasItsTextSoFar()
+    {
+        var conversation = await _onOne.CreateConversationAsync();
+        await _onOne.SayAsync(conversation, "Hello");
+        var run = await _runtime.NextRunAsync();
+        run.Say("so far ");
+        for (var patience = Patience.Token; ; patience.ThrowIfCancellationRequested())
+        {
+            var messages = await _onTwo.MessagesAsync(conversation);
+            if (messages.Count == 2 && messages[1].GetProperty("content").GetString() == "so far ")
+            {
+                break;
+            }
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            var page = await _onTwo.GetAsync($"/conversations/{conversation}/events");
+            Assert.That(page.EnumerateArray().Last().TryGetProperty("text", out var text) ? text.GetString() : null, Is.EqualTo("so far "));
+        }
+
+        run.End();
+    }
+
     [Test]
     public async Task Follower_MovingBetweenNodesInMidAnswer_EndsExactWithLegacyBesideIt()
     {
