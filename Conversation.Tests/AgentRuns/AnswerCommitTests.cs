@@ -6,14 +6,14 @@ namespace Conversation.Tests.AgentRuns;
 [TestFixture]
 internal sealed class AnswerCommitTests : ConversationFixture
 {
-    /// <summary>Every commit that waits for the disk writes events; a row's xmin is its transaction.</summary>
+    /// <summary>Each of an answer's own commits writes events; a row's xmin is its transaction.</summary>
     private const string Commits =
         "SELECT string_agg(types, '; ' ORDER BY first) FROM (SELECT string_agg(type, ' ' ORDER BY seq) AS types, min(seq) AS first "
         + "FROM conversation_events WHERE conversation_id = $1 GROUP BY xmin::text) t";
 
-    /// <summary>Accepted and claimed; started; ended. Checkpoints do not wait for the disk.</summary>
+    /// <summary>Accepted and claimed; started; ended. Checkpoints are the node's, for all of its answers at once, and no answer waits for them.</summary>
     [Test]
-    public async Task Answer_OfManyChunks_CostsThreeSynchronousCommits()
+    public async Task Answer_OfManyChunks_CostsThreeCommitsOfItsOwn()
     {
         var conversation = await Client.CreateConversationAsync(new { metadata_json = new { agent = "words=100&pace_ms=5" } });
         await using var socket = await V2Socket.ConnectAsync(Client, conversation, position: null);
