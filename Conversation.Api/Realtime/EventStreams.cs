@@ -28,8 +28,10 @@ internal sealed partial class EventStreams(
         // Nothing is written before the first page of the log is read, so that an outage has its own status.
         await foreach (var frame in feed.ReadAsync(conversation, new FollowOptions { After = after }, limit, context.RequestAborted))
         {
+            // Encoded before anything is written: what fails has a status of its own as well.
+            var bytes = frame.V2;
             body.Write([before]);
-            await body.WriteAsync(frame.V2, context.RequestAborted);
+            await body.WriteAsync(bytes, context.RequestAborted);
             before = (byte)',';
         }
 

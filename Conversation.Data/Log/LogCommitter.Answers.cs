@@ -41,6 +41,9 @@ internal sealed partial class LogCommitter
         [LoggerMessage(101, LogLevel.Warning, "The connection was lost with a batch of {Count} writes; their outcome is looked up.")]
         public static partial void Lost(ILogger logger, int count, Exception error);
 
+        [LoggerMessage(103, LogLevel.Warning, "What became of writes, or whether they may go on, cannot be asked at the moment.")]
+        public static partial void NotAsked(ILogger logger, Exception error);
+
         [LoggerMessage(102, LogLevel.Warning, "The database refused a write.")]
         public static partial void Refused(ILogger logger, Exception error);
     }

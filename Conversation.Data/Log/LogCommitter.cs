@@ -190,8 +190,15 @@ internal sealed partial class LogCommitter(
         {
             return await _connection.FreeAsync(conversations, CancellationToken.None);
         }
-        catch (Exception error) when (SqlStates.IsUnavailable(error))
+        catch (PostgresException error) when (SqlStates.IsLockTimeout(error))
         {
+            // All of the table is held, as while it is altered.
+            return [];
+        }
+        catch (Exception error)
+        {
+            // Whatever it was: they wait, and are told when that has been too long.
+            Log.NotAsked(logger, error);
             await _connection.ResetAsync();
             return [];
         }
@@ -207,9 +214,9 @@ internal sealed partial class LogCommitter(
         Reset(items);
         for (var attempt = 0; attempt < Retries; attempt++)
         {
-            await _connection.ResetAsync();
             try
             {
+                await _connection.ResetAsync();
                 var found = await _connection.FindAsync(items, CancellationToken.None);
                 var stored = items.Where(item => found.ContainsKey(item.WriteId)).ToArray();
                 foreach (var item in stored)
@@ -220,8 +227,10 @@ internal sealed partial class LogCommitter(
                 Answer(stored);
                 return [.. items.Except(stored)];
             }
-            catch (Exception error) when (SqlStates.IsUnavailable(error))
+            catch (Exception error)
             {
+                // Whatever it was: nobody else's writes may end with it.
+                Log.NotAsked(logger, error);
                 await Task.Delay(Pause, time, CancellationToken.None);
             }
         }

@@ -13,6 +13,12 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
     /// <summary>Longer than a stall that the database survives: an outcome that can still be waited for is better than an unknown one.</summary>
     private const int CommandTimeoutSeconds = 20;
 
+    /// <summary>Longer than the 5 s that the end of a lost connection is waited for.</summary>
+    private const int FindTimeoutSeconds = 8;
+
+    /// <summary>The driver bounds the connection's own time, but not the handshake of TLS (Npgsql 10).</summary>
+    private static readonly TimeSpan LongestOpen = TimeSpan.FromSeconds(10);
+
     /// <summary>A row that is held for longer than the lock's time-out holds up only its own conversation.</summary>
     private const string Settings =
         "SELECT set_config('lock_timeout', '250ms', FALSE), set_config('application_name', $1, FALSE)";
@@ -80,6 +86,7 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         var connection = await OpenAsync(token);
         await using var batch = new NpgsqlBatch(connection)
         {
+            Timeout = FindTimeoutSeconds,
             BatchCommands =
             {
                 Command<string>(LogSql.EndLostBackendSql, [.. _lost]),
@@ -140,7 +147,7 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
     {
         if (_connection is null)
         {
-            var connection = await source.OpenConnectionAsync(token);
+            var connection = await ConnectAsync(token);
             try
             {
                 var name = $"conversation-log-{Ids.New():N}";
@@ -158,5 +165,19 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
 
         return _connection;
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken token)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
+        patience.CancelAfter(LongestOpen);
+        try
+        {
+            return await source.OpenConnectionAsync(patience.Token);
+        }
+        catch (OperationCanceledException error) when (!token.IsCancellationRequested)
+        {
+            throw new TimeoutException("No connection was made in time.", error);
+        }
     }
 }

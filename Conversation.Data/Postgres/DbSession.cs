@@ -68,9 +68,9 @@ internal sealed class DbSession(NpgsqlDataSource source)
             {
                 // The statement was its own transaction, and nothing of it is left.
             }
-            catch (PostgresException error) when (SqlStates.IsReadOnly(error) && attempt == 0)
+            catch (PostgresException error) when ((SqlStates.IsReadOnly(error) || SqlStates.IsStale(error)) && attempt == 0)
             {
-                // This connection takes no writes; a new one may be to a server that does, while the pooled ones would go on to refuse.
+                // Not this connection: a new one may be to a server that takes writes, and prepares anew; the pooled ones would go on to refuse.
                 source.Clear();
             }
             catch (Exception error) when (SqlStates.IsUnavailable(error) || error is PostgresException transient && SqlStates.IsTransient(transient))

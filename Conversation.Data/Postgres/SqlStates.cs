@@ -14,7 +14,7 @@ internal static class SqlStates
     public static bool IsLockTimeout(PostgresException error) => error.SqlState == PostgresErrorCodes.LockNotAvailable;
 
     /// <summary>
-    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory), or not this service (a standby after
+    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory, a file or a part of itself that fails), or not this service (a standby after
     /// a failover, credentials that are being changed, a database or its tables that are being made anew): nothing was stored and a
     /// later attempt may succeed. The connection itself may be gone as well.
     /// </summary>
@@ -22,8 +22,11 @@ internal static class SqlStates
         error.SqlState.StartsWith("53", StringComparison.Ordinal)
         || error.SqlState.StartsWith("57P", StringComparison.Ordinal)
         || error.SqlState.StartsWith("08", StringComparison.Ordinal)
+        || error.SqlState.StartsWith("58", StringComparison.Ordinal)
+        || error.SqlState.StartsWith("XX", StringComparison.Ordinal)
         || error.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InvalidCatalogName
         || IsReadOnly(error)
+        || IsStale(error)
         || IsRefusal(error)
         || IsWithoutTables(error);
 
@@ -32,6 +35,13 @@ internal static class SqlStates
 
     /// <summary>The server, or this connection to it, takes no writes: what it is connected to is perhaps no longer the primary.</summary>
     public static bool IsReadOnly(PostgresException error) => error.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction;
+
+    /// <summary>
+    /// This connection's prepared statements are not what they were: a type has changed under them ("cached plan must not change result
+    /// type"), or a pooler in between has mixed connections up. A new connection prepares them anew.
+    /// </summary>
+    public static bool IsStale(PostgresException error) => error.SqlState is PostgresErrorCodes.FeatureNotSupported
+        or PostgresErrorCodes.InvalidSqlStatementName or PostgresErrorCodes.DuplicatePreparedStatement;
 
     /// <summary>A table that was asked is not there.</summary>
     public static bool IsWithoutTables(PostgresException error) =>

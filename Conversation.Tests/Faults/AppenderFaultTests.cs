@@ -41,6 +41,31 @@ internal sealed class AppenderFaultTests
         });
     }
 
+    /// <summary>As ALTER TABLE, VACUUM FULL or pg_repack do it: for longer than a write waits for a lock, and longer than its caller waits.</summary>
+    [Test]
+    public async Task Append_WholeTableLocked_WaitsOrIsToldAndGoesOnAfterwards()
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var client = host.AsUser();
+        var conversation = await client.CreateConversationAsync();
+        await using var connection = new NpgsqlConnection(host.ConnectionString);
+        await connection.OpenAsync();
+        await using (var holder = await connection.BeginTransactionAsync())
+        {
+            await using var hold = new NpgsqlCommand("LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE", connection, holder);
+            var waiting = client.Http.PostAsJsonAsync($"{ApiClient.Root}/conversations", new { title = "meanwhile" });
+            await hold.ExecuteNonQueryAsync();
+            using var refused = await client.Http.PostAsJsonAsync(
+                $"{ApiClient.Root}/conversations/{conversation}/messages", new { role = "system", content = "refused" });
+            await ApiClient.ReadAsync(refused, 503);
+            using var other = await waiting;
+            Assert.That((int)other.StatusCode, Is.EqualTo(503).Or.EqualTo(201));
+        }
+
+        await client.SendAsync(conversation, new { role = "system", content = "goes on" });
+        Assert.That(await client.MessagesAsync(conversation), Has.Count.EqualTo(1));
+    }
+
     [Test]
     public async Task Append_OneConversationLocked_OthersGoOnAndItsOwnWaitOrAreTold()
     {

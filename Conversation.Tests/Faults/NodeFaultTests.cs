@@ -134,7 +134,7 @@ internal sealed class NodeFaultTests
         {
             foreach (var step in (TimeSpan[])[TimeSpan.FromMinutes(45), TimeSpan.FromMinutes(-45), TimeSpan.Zero])
             {
-                await clock.StepAsync(step);
+                clock.Step(step);
                 await clock.SeenAsync(scene.Nodes.Nodes[0].Address);
                 await LastsAsync(TimeSpan.FromSeconds(1));
             }

@@ -40,10 +40,12 @@ internal sealed class SteppingClock
     public Dictionary<string, string?> Environment { get; }
 
     /// <summary>From here on the clock differs from the true one by so much.</summary>
-    public Task StepAsync(TimeSpan offset)
+    public void Step(TimeSpan offset)
     {
         _offset = offset;
-        return File.WriteAllTextAsync(_file, string.Create(CultureInfo.InvariantCulture, $"{offset.TotalSeconds:+0;-0;+0}\n"));
+        File.WriteAllText($"{_file}.next", string.Create(CultureInfo.InvariantCulture, $"{offset.TotalSeconds:+0;-0;+0}\n"));
+        // In one step, as the process reads it at any time.
+        File.Move($"{_file}.next", _file, overwrite: true);
     }
 
     /// <summary>Waits until the process itself says the time by this clock: otherwise nothing was stepped.</summary>

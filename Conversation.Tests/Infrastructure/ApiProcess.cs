@@ -110,15 +110,25 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var endedByItself = Process.HasExited && !_mayEnd;
-        if (!Process.HasExited)
+        var mayEnd = _mayEnd;
+        var hadEnded = Process.HasExited;
+        if (!hadEnded)
         {
             await StopAsync();
         }
 
-        if (endedByItself || Output.Contains(" crit: ", StringComparison.Ordinal))
+        // One that was about to die of something else does not end with 0.
+        if ((!mayEnd && (hadEnded || Process.ExitCode != 0)) || Output.Contains(" crit: ", StringComparison.Ordinal))
         {
-            await TestContext.Out.WriteLineAsync($"The service at {Address} ended by itself:\n{Output}");
+            await TestContext.Out.WriteLineAsync(
+                string.Create(CultureInfo.InvariantCulture, $"The service at {Address} ended by itself, with {Process.ExitCode}:\n{Output}"));
+        }
+        else
+        {
+            foreach (var line in Output.Split('\n').Where(line => line.Contains(" fail: ", StringComparison.Ordinal)))
+            {
+                await TestContext.Out.WriteLineAsync(line);
+            }
         }
 
         Process.Dispose();
