@@ -31,7 +31,7 @@ internal static class LangflowLoad
         });
         var run = bench.Of(service, isBare: false);
         using var client = await LoadClient.CreateAsync(run, 64);
-        await FollowAsync(run with { Duration = run.WarmUp }, client);
+        await run.WarmAsync(warm => FollowAsync(warm, client));
         bench.Note(await FollowAsync(run, client) with { What = What });
 
         using var enough = new CancellationTokenSource();
