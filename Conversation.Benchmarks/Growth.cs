@@ -26,7 +26,7 @@ internal static class Growth
         {
             var conversation = (await client.ConversationsAsync(1))[0];
             await Filling.MessagesAsync(source, conversation, count, isBare: false);
-            Note(bench, Messages, count, await LoadLoop.MeasureAsync("", run, Connections, _ => client.GetAsync(client.ListPath(conversation))));
+            Note(bench, Messages, count, await LoadLoop.MeasureAsync("", run, Connections, _ => client.GetAsync(client.ListPath(conversation, isKept: false))));
             Note(bench, Posts, count, await LoadLoop.MeasureAsync("", run, Connections, _ => client.PostAsync(conversation)));
         }
 

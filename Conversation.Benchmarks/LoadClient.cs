@@ -76,8 +76,10 @@ internal sealed class LoadClient : IDisposable
 
     public Task GetAsync(string path) => Http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
 
-    public string ListPath(Guid conversation) =>
-        Run.IsBare ? $"/messages/{conversation}" : $"/api/v1/conversations/{conversation}/messages?order=desc&limit=50";
+    /// <summary>The newest 50 messages; of the service by a page that it keeps, or by the place where they end, which it looks up each time.</summary>
+    public string ListPath(Guid conversation, bool isKept) => Run.IsBare
+        ? $"/messages/{conversation}"
+        : $"/api/v1/conversations/{conversation}/messages?order=desc&limit=50{(isKept ? "" : $"&before={int.MaxValue}")}";
 
     /// <summary>Follows a conversation from its start; at the bare service, everything.</summary>
     /// <param name="conversation">Which.</param>

@@ -46,6 +46,7 @@ public static class DataRegistration
         services.TryAddSingleton(provider => Build(connectionString, provider.GetRequiredService<ILoggerFactory>()));
         services.TryAddSingleton(provider => new DbSession(provider.GetRequiredService<NpgsqlDataSource>()));
         services.TryAddSingleton(provider => new ConversationRepository(provider.GetRequiredService<DbSession>()));
+        services.TryAddSingleton(provider => new VersionLoader(provider.GetRequiredService<ConversationRepository>()));
         services.TryAddSingleton(provider => new MessageRepository(provider.GetRequiredService<DbSession>()));
         services.TryAddSingleton(provider => new RunRepository(provider.GetRequiredService<DbSession>()));
         services.TryAddSingleton<EventRepository>();

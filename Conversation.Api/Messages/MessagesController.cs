@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Conversation.Api.Auth;
 using Conversation.Api.Errors;
 using Conversation.Api.Limits;
@@ -15,8 +16,9 @@ namespace Conversation.Api.Messages;
 
 /// <summary>The messages of a conversation.</summary>
 /// <param name="callers">Who asks.</param>
-/// <param name="conversations">Where.</param>
+/// <param name="versions">Where.</param>
 /// <param name="messages">What there is.</param>
+/// <param name="pages">Parts of that.</param>
 /// <param name="sender">Stores new ones.</param>
 /// <param name="limit">How long they may be.</param>
 /// <param name="log">Stores changes.</param>
@@ -26,8 +28,9 @@ namespace Conversation.Api.Messages;
 [Tags("Messages")]
 public sealed class MessagesController(
     CallerResolver callers,
-    ConversationRepository conversations,
+    VersionLoader versions,
     MessageRepository messages,
+    MessagePages pages,
     MessageSender sender,
     ContentLimit limit,
     ConversationLog log) : ControllerBase
@@ -43,7 +46,7 @@ public sealed class MessagesController(
     /// <response code="200">The messages. The header Link with rel="next" says that there are more.</response>
     [HttpGet(Name = "listMessages")]
     [ProducesResponseType<IEnumerable<MessageBody>>(StatusCodes.Status200OK)]
-    public async Task<OkObjectResult> ListAsync(
+    public async Task<IActionResult> ListAsync(
         Guid conversationId, [FromQuery] ListMessagesRequest request, CancellationToken token)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -54,15 +57,15 @@ public sealed class MessagesController(
             request.Limit,
             request.Order == "desc",
             request.Include is not null);
-        var page = await MessagePage.ReadAsync(messages, caller, conversationId, range, token);
-        if (!page.HasRows)
+        if (range.Limit is null)
         {
-            // Rows that were read say themselves that the conversation is within reach.
             await CheckReachAsync(caller, conversationId, token);
+            return Ok(StreamAsync(caller, conversationId, range, token));
         }
 
-        page.AddLink(Request, Response);
-        return Ok(page.Body(token));
+        var page = await pages.ReadAsync(caller, conversationId, range, token) ?? throw ServiceException.NotFound("Conversation");
+        page.AddLink(HttpContext, range);
+        return File(page.Json, "application/json; charset=utf-8");
     }
 
     /// <summary>Stores a message; a user's is answered by a run.</summary>
@@ -139,6 +142,15 @@ public sealed class MessagesController(
         return NoContent();
     }
 
+    private async IAsyncEnumerable<MessageBody> StreamAsync(
+        Caller caller, Guid conversationId, MessageRange range, [EnumeratorCancellation] CancellationToken token)
+    {
+        await foreach (var row in messages.StreamAsync(caller, conversationId, range, token))
+        {
+            yield return MessageBody.From(row);
+        }
+    }
+
     private async Task ChangeAsync(
         Guid conversationId, Guid messageId, string? content, string? metadata, bool delete, CancellationToken token)
     {
@@ -188,5 +200,5 @@ public sealed class MessagesController(
     }
 
     private async Task CheckReachAsync(Caller caller, Guid conversationId, CancellationToken token) =>
-        _ = await conversations.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
+        _ = await versions.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
 }

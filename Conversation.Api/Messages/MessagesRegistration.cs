@@ -13,6 +13,7 @@ internal static class MessagesRegistration
             provider.GetRequiredService<IRunDispatch>(),
             provider.GetRequiredService<ContentLimit>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<MessagePages>();
         return services;
     }
 }

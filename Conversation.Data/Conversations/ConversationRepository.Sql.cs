@@ -59,4 +59,17 @@ public sealed partial class ConversationRepository
         LEFT JOIN messages m ON m.id = r.assistant_message_id AND m.status = 'streaming'
         WHERE c.id = ANY(@ids)
         """;
+
+    /// <summary>With deleted ones: a condition would have a new database read a partial index whole.</summary>
+    private const string VersionsSql =
+        """
+        SELECT
+            c.id AS Id,
+            c.owner_id AS OwnerId,
+            c.last_seq AS LastSeq,
+            c.updated_at AS UpdatedAt,
+            c.deleted_at IS NOT NULL AS Deleted
+        FROM conversations c
+        WHERE c.id = ANY(@ids)
+        """;
 }

@@ -37,6 +37,12 @@ public sealed partial class ConversationRepository
     internal Task<IReadOnlyList<LogHead>> HeadsAsServiceAsync(Guid[] ids, CancellationToken token) =>
         _session.ListAsync<LogHead>(HeadsSql, new { ids }, token);
 
+    /// <summary>The versions of conversations, for <see cref="VersionLoader"/>, which checks the rights; deleted ones are left in.</summary>
+    /// <param name="ids">Which.</param>
+    /// <param name="token">Ends the query.</param>
+    internal Task<IReadOnlyList<ConversationVersion>> VersionsAsServiceAsync(Guid[] ids, CancellationToken token) =>
+        _session.ListAsync<ConversationVersion>(VersionsSql, new { ids }, token);
+
     private static int Length(ConversationRow row) => row.Metadata?.Length ?? 0;
 }
 
