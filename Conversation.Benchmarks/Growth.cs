@@ -52,10 +52,10 @@ internal static class Growth
         }
     });
 
-    /// <summary>The same load twice, because the smallest number comes first and would pay for the compiler; the second counts.</summary>
+    /// <summary>Warm first, because the smallest number comes first and would pay for the compiler.</summary>
     private static async Task<Figures> WarmAsync(Measurement run, Func<Measurement, Task<Figures>> measure)
     {
-        await measure(run with { Duration = run.WarmUp / 2 });
+        await run.WarmAsync(measure);
         return await measure(run);
     }
 

@@ -8,7 +8,8 @@ namespace Conversation.Benchmarks;
 
 /// <summary>
 /// Flows at 25 chunks a second, each with one follower: from Langflow's write, which is the time that it writes, to the follower's
-/// receipt. Every second an agent's step of 10 KB comes between. Measured once alone and once beside flows whose ends have 5 MB.
+/// receipt. Every second an agent's step of 10 KB comes between. Measured alone and beside flows whose ends have 5 MB, all asked at once, so
+/// that they say their steps at once too; and once asked over a second, so that hardly two of these share a commit.
 /// </summary>
 internal static class LangflowLoad
 {
@@ -18,6 +19,8 @@ internal static class LangflowLoad
 
     public static readonly string What = string.Create(
         CultureInfo.InvariantCulture, $"{Streams} Langflow runs, {RunsLoad.PerSecond} chunks a second, one follower each");
+
+    public static readonly string WhatSpread = $"{What}, asked over a second";
 
     public static readonly string WhatBeside = $"{What}, beside ends of 5 MB";
 
@@ -33,6 +36,7 @@ internal static class LangflowLoad
         using var client = await LoadClient.CreateAsync(run, 64);
         await run.WarmAsync(warm => FollowAsync(warm, client));
         bench.Note(await FollowAsync(run, client) with { What = What });
+        bench.Note(await FollowAsync(run, client, over: TimeSpan.FromSeconds(1)) with { What = WhatSpread });
 
         using var enough = new CancellationTokenSource();
         var beside = EndLongAsync(client, enough.Token);
@@ -50,11 +54,13 @@ internal static class LangflowLoad
         return 0;
     }
 
-    private static async Task<Figures> FollowAsync(Measurement run, LoadClient client)
+    private static Task<Figures> FollowAsync(Measurement run, LoadClient client) => FollowAsync(run, client, TimeSpan.Zero);
+
+    private static async Task<Figures> FollowAsync(Measurement run, LoadClient client, TimeSpan over)
     {
         var conversations = await client.ConversationsAsync(Streams, FakeLangflow.FirstFlow);
         return await RunsLoad.FollowAsync(
-            run, client, conversations, conversation => client.AskAsync(conversation, Script(RunsLoad.Chunks(run), padding: 0)));
+            run, client, conversations, conversation => client.AskAsync(conversation, Script(RunsLoad.Chunks(run), padding: 0)), over);
     }
 
     /// <summary>One flow after the other, each with a second of text and a long end; returns how many there were.</summary>

@@ -27,16 +27,29 @@ internal static class RunsLoad
         using var client = await LoadClient.CreateAsync(run, 64);
         var chunks = Chunks(run);
         var conversations = await client.ConversationsAsync(streams, $"words={chunks}&pace_ms={1000 / PerSecond}&stamps=true");
-        return await FollowAsync(run, client, conversations, conversation => client.AskAsync(conversation), at, steps);
+        return await FollowAsync(run, client, conversations, conversation => client.AskAsync(conversation), TimeSpan.Zero, at, steps);
     }
 
     /// <summary>How many chunks an answer has.</summary>
     public static int Chunks(Measurement run) => Math.Max((int)(run.Duration.TotalSeconds * PerSecond), 1);
 
-    /// <summary>Follows conversations whose answers are stamps, all asked at once, to their ends.</summary>
+    /// <summary>Follows conversations whose answers are stamps to their ends.</summary>
+    /// <param name="run">The node that works on the runs.</param>
+    /// <param name="client">Speaks to it.</param>
+    /// <param name="conversations">Which.</param>
+    /// <param name="ask">Asks one.</param>
+    /// <param name="over">The time over which they are asked, one after the other; zero for all at once.</param>
+    /// <param name="at">Where the followers are, null for the same node.</param>
+    /// <param name="steps">Takes the time between two ranges of a follower, where it is wanted.</param>
     /// <exception cref="InvalidOperationException">An answer was not whole, or not in order.</exception>
     public static async Task<Figures> FollowAsync(
-        Measurement run, LoadClient client, Guid[] conversations, Func<Guid, Task> ask, Subject? at = null, LongHistogram? steps = null)
+        Measurement run,
+        LoadClient client,
+        Guid[] conversations,
+        Func<Guid, Task> ask,
+        TimeSpan over,
+        Subject? at = null,
+        LongHistogram? steps = null)
     {
         var chunks = Chunks(run);
         var sockets = await Task.WhenAll(conversations.Select(conversation => client.FollowAsync(conversation, at)));
@@ -44,7 +57,13 @@ internal static class RunsLoad
         var before = run.Cpu.Read();
         var started = TimeProvider.System.GetTimestamp();
         var reading = sockets.Select(socket => ReadAsync(socket, chunks, latencies, steps)).ToArray();
-        await Task.WhenAll([.. conversations.Select(ask), .. reading]).WaitAsync(run.Duration + Patience, TimeProvider.System);
+        async Task AskAsync(Guid conversation, int index)
+        {
+            await Task.Delay(over * index / conversations.Length, TimeProvider.System, CancellationToken.None);
+            await ask(conversation);
+        }
+
+        await Task.WhenAll([.. conversations.Select(AskAsync), .. reading]).WaitAsync(run.Duration + Patience, TimeProvider.System);
         var after = run.Cpu.Read();
         foreach (var socket in sockets)
         {
