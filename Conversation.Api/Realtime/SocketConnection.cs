@@ -29,7 +29,16 @@ internal sealed partial class SocketConnection(
         await _sending.WaitAsync(token);
         try
         {
-            await socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, token);
+            // Without the token, which would cost each frame a registration and a state machine of the socket's own.
+            var sending = socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+            if (sending.IsCompletedSuccessfully)
+            {
+                await sending;
+            }
+            else
+            {
+                await WaitAsync(sending, token);
+            }
         }
         finally
         {
@@ -122,6 +131,20 @@ internal sealed partial class SocketConnection(
         finally
         {
             await ending.CancelAsync();
+        }
+    }
+
+    /// <summary>A client that does not read is cut off when its socket is to end: the rest of the frame cannot be left out.</summary>
+    private async Task WaitAsync(ValueTask sending, CancellationToken token)
+    {
+        await using var cutting = token.UnsafeRegister(static socket => ((WebSocket)socket!).Abort(), socket);
+        try
+        {
+            await sending;
+        }
+        catch (Exception) when (token.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(token);
         }
     }
 

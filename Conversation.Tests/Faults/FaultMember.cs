@@ -12,13 +12,13 @@ internal sealed class FaultMember
     private readonly HashSet<string> _ended = [];
     private readonly SemaphoreSlim _endings = new(0);
 
-    public FaultMember(Guid conversation, int number, ApiClient[] nodes, ApiClient[] homes, Door[] doors, FaultPlan plan, Stopwatch clock)
+    public FaultMember(Guid conversation, int number, ApiClient[] nodes, Func<ApiClient[]> homes, Door[] doors, FaultPlan plan, Stopwatch clock)
     {
         ConversationId = conversation;
         Number = number;
         Talker = new FaultTalker(conversation, number, nodes, _endings);
-        Followers = [.. doors.Select(door => new Wanderer(conversation, door, homes) { Patience = Patience, Seen = See, Clock = clock })];
-        Legacy = new LegacyWatcher(conversation, plan.Text, plan.Ending == Ending.PlainMayBreak, homes);
+        Followers = [.. doors.Select(door => new Wanderer(conversation, door, homes()) { Patience = Patience, Seen = See, Clock = clock })];
+        Legacy = new LegacyWatcher(conversation, plan.Text, plan.Ending == Ending.PlainMayBreak, homes());
     }
 
     public Guid ConversationId { get; }

@@ -44,7 +44,7 @@ internal sealed class FaultScene : IAsyncDisposable
     /// <param name="plan">How much.</param>
     /// <param name="nodes">The processes; the scene owns them from now on.</param>
     /// <param name="connectionString">The database, by the direct way.</param>
-    /// <param name="way">By which address followers reach a node, where it is not its own.</param>
+    /// <param name="way">By which address a follower reaches a node, where it is not its own; each follower asks for both.</param>
     public static async Task<FaultScene> StartAsync(
         FaultPlan plan, TwoNodes nodes, string? connectionString = null, Func<int, Uri>? way = null)
     {
@@ -147,9 +147,14 @@ internal sealed class FaultScene : IAsyncDisposable
         {
             var conversation = await _clients[i % 2].CreateConversationAsync(new { metadata_json = _plan.Metadata(i) });
             var first = _plan.FollowersAt ?? i % 2;
-            var homes = new[] { first, 1 - first }.Select(node => new ApiClient(way(node), _clients[0].Token)).ToArray();
-            _members.Add(new FaultMember(conversation, i, _clients, homes, AllDoors, _plan, _clock));
+            _members.Add(new FaultMember(conversation, i, _clients, () => Homes(first, 1 - first), AllDoors, _plan, _clock));
+        }
+
+        ApiClient[] Homes(params int[] order)
+        {
+            var homes = order.Select(node => new ApiClient(way(node), _clients[0].Token)).ToArray();
             _homes.AddRange(homes);
+            return homes;
         }
 
         _seeing = [.. _members.SelectMany(member => member.Followers.Select(follower => follower.SeeAsync(IsEnd, _left.Token)))];

@@ -10,6 +10,15 @@ internal sealed class StallingProxy : IAsyncDisposable
     /// <summary>In bytes: what is sent to someone who has stalled soon has no room left on the way.</summary>
     private const int Small = 4096;
 
+    /// <summary>
+    /// In bytes, of TCP's segments, as over Ethernet. For loopback's of 64 KiB the kernel takes more than a megabyte of each socket before it
+    /// says that there is no room: a follower who had stalled for 5 s was not behind yet.
+    /// </summary>
+    private const int Segment = 1460;
+
+    private const int ProtocolTcp = 6;
+    private const int MaximumSegment = 2;
+
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _target;
@@ -90,6 +99,7 @@ internal sealed class StallingProxy : IAsyncDisposable
             _clients[client] = true;
             try
             {
+                server.Client.SetRawSocketOption(ProtocolTcp, MaximumSegment, BitConverter.GetBytes(Segment));
                 await server.ConnectAsync(_target.Host, _target.Port, CancellationToken.None);
                 await Task.WhenAny(CopyAsync(client, server, stalls: _isBothWays), CopyAsync(server, client, stalls: true));
             }
