@@ -28,6 +28,8 @@ internal sealed partial class ChatPage
 
     public ILocator Messages => Page.Locator("#messages > li");
 
+    public ILocator Questions => Page.Locator("#messages > li.user");
+
     public ILocator Answers => Page.Locator("#messages > li.assistant");
 
     public ILocator Unsent => Page.Locator("#pending > li");

@@ -100,7 +100,8 @@ internal sealed class ConnectionTests : BrowserFixture
         await Context.RouteAsync("**/hubs/**", route => route.AbortAsync());
         var chat = await OpenAsync();
         await chat.SayAsync("First");
-        await Expect(chat.Messages).ToHaveCountAsync(1);
+        // Whether the answer is shown depends on when the page first read what there is.
+        await Expect(chat.Questions).ToHaveCountAsync(1);
         var keys = new List<string>();
         await Context.RouteAsync("**/messages", async route =>
         {
@@ -115,7 +116,7 @@ internal sealed class ConnectionTests : BrowserFixture
             await (keys.Count <= 2 ? route.AbortAsync() : route.FulfillAsync(new RouteFulfillOptions { Response = response }));
         });
         await chat.SayAsync("Sent thrice, stored once");
-        await Expect(chat.Messages).ToHaveCountAsync(2);
+        await Expect(chat.Questions).ToHaveCountAsync(2);
         await Expect(chat.Unsent).ToHaveCountAsync(0);
         using var client = await SameUserAsync();
 
