@@ -19,7 +19,7 @@ public sealed class MessagePages(MessageRepository messages, VersionLoader versi
     /// <summary>Of all kept pages, in bytes. The least used give way.</summary>
     private const long MostKept = 32 * 1024 * 1024;
 
-    /// <summary>Of one, in bytes: a thousandth of all.</summary>
+    /// <summary>Of one, in bytes, so that hundreds of the longest are kept.</summary>
     private const int LongestKept = 64 * 1024;
 
     /// <summary>What the cache needs for an entry besides its page, in bytes, roughly.</summary>
