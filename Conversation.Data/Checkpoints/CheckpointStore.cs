@@ -44,7 +44,11 @@ internal sealed class CheckpointStore(DbSession session)
         SELECT k.message_id AS MessageId, k.attempt AS Attempt, k.from_offset AS FromOffset, k.text AS Text
         FROM unnest(@messages::uuid[], @offsets::int[]) AS w(message_id, from_offset)
         JOIN messages m ON m.id = w.message_id AND m.status = 'streaming'
-        JOIN message_chunks k ON k.message_id = m.id AND k.attempt = m.attempt AND k.from_offset >= w.from_offset
+        CROSS JOIN LATERAL (
+            SELECT *
+            FROM message_chunks
+            WHERE message_id = m.id AND attempt = m.attempt AND from_offset >= w.from_offset
+            OFFSET 0) k
         ORDER BY k.message_id, k.from_offset
         """;
 

@@ -124,8 +124,11 @@ internal sealed partial class AppendMessageStatement
                 k.request_hash AS known_hash
             FROM input i
             CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
-            LEFT JOIN idempotency_keys k
-                ON k.conversation_id = i.conversation_id AND k.principal = i.principal AND k.key = i.key
+            LEFT JOIN LATERAL (
+                SELECT *
+                FROM idempotency_keys
+                WHERE conversation_id = i.conversation_id AND principal = i.principal AND key = i.key
+                OFFSET 0) k ON TRUE
             WHERE c.deleted_at IS NULL AND (i.reach IS NULL OR c.owner_id = i.reach)
         ),
         fresh AS (

@@ -49,9 +49,9 @@ internal sealed partial class StepRunStatement
             WHERE m.id = n.message_id AND n.start_step IS NULL AND m.deleted_at IS NULL
         ),
         cleaned AS (
-            DELETE FROM message_chunks k
-            USING numbered n
-            WHERE k.message_id = n.message_id AND n.start_step IS NULL
+            -- No join: a plan that was made while nobody answered would compare each piece of text there is with each answer that ends.
+            DELETE FROM message_chunks
+            WHERE message_id = ANY (ARRAY(SELECT message_id FROM numbered WHERE start_step IS NULL))
         ),
         stepped AS (
             UPDATE runs r
