@@ -14,13 +14,15 @@ internal sealed class CheckpointStore(DbSession session)
         """
         WITH fenced AS MATERIALIZED (
             SELECT i.*
-            FROM unnest(
-                @runs::uuid[], @attempts::int[], @messages::uuid[], @messageAttempts::int[], @offsets::int[], @texts::text[],
-                @resumeTokens::text[], @resumeOffsets::int[]) AS i(
-                run_id, attempt, message_id, message_attempt, from_offset, text, resume_token, resume_offset)
-            JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
-            ORDER BY r.id
-            FOR NO KEY UPDATE OF r
+            FROM (
+                SELECT *
+                FROM unnest(
+                    @runs::uuid[], @attempts::int[], @messages::uuid[], @messageAttempts::int[], @offsets::int[], @texts::text[],
+                    @resumeTokens::text[], @resumeOffsets::int[]) AS i(
+                    run_id, attempt, message_id, message_attempt, from_offset, text, resume_token, resume_offset)
+                ORDER BY run_id) i
+            JOIN LATERAL (SELECT * FROM runs WHERE id = i.run_id OFFSET 0 FOR NO KEY UPDATE) r
+                ON r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
         ),
         resumable AS (
             UPDATE runs r

@@ -55,7 +55,11 @@ public sealed partial class ConversationRepository
             m.attempt AS StreamingAttempt,
             m.keep AS StreamingKeep
         FROM conversations c
-        LEFT JOIN runs r ON r.conversation_id = c.id AND r.status IN ('running', 'cancelling')
+        LEFT JOIN LATERAL (
+            SELECT *
+            FROM runs
+            WHERE conversation_id = c.id AND status IN ('running', 'cancelling')
+            OFFSET 0) r ON TRUE
         LEFT JOIN messages m ON m.id = r.assistant_message_id AND m.status = 'streaming'
         WHERE c.id = ANY(@ids)
         """;

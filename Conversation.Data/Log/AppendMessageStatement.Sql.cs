@@ -14,12 +14,16 @@ internal sealed partial class AppendMessageStatement
             FROM (
                 SELECT j.ord, q.id AS run_id, q.seq, q.status
                 FROM judged j
-                JOIN runs q ON q.conversation_id = j.conversation_id AND q.status = 'queued'
+                CROSS JOIN LATERAL (SELECT * FROM runs WHERE conversation_id = j.conversation_id AND status = 'queued' OFFSET 0) q
                 WHERE j.outcome = 0 AND j.run_id IS NOT NULL AND j.rule IN ('interrupt', 'coalesce')
                 UNION ALL
                 SELECT j.ord, q.id, q.seq, q.status
                 FROM judged j
-                JOIN runs q ON q.conversation_id = j.conversation_id AND q.status IN ('running', 'cancelling')
+                CROSS JOIN LATERAL (
+                    SELECT *
+                    FROM runs
+                    WHERE conversation_id = j.conversation_id AND status IN ('running', 'cancelling')
+                    OFFSET 0) q
                 WHERE j.outcome = 0 AND j.run_id IS NOT NULL AND j.rule = 'interrupt' AND q.status = 'running') d
         ),
         allowed AS (

@@ -32,10 +32,13 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[]) AS i(
                     ord, write_id, conversation_id, run_id, claimant)
                 CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c
-                JOIN runs r ON r.id = i.run_id AND r.status = 'queued'
+                JOIN LATERAL (SELECT * FROM runs WHERE id = i.run_id OFFSET 0) r ON r.status = 'queued'
                 WHERE c.deleted_at IS NULL
                     AND NOT EXISTS (
-                        SELECT FROM runs q WHERE q.conversation_id = i.conversation_id AND q.status IN ('running', 'cancelling'))
+                        SELECT
+                        FROM runs q
+                        WHERE q.conversation_id = i.conversation_id AND q.status IN ('running', 'cancelling')
+                        OFFSET 0)
                     AND r.seq = (
                         SELECT min(q.seq) FROM runs q WHERE q.conversation_id = i.conversation_id AND q.status = 'queued')
             ),

@@ -19,7 +19,8 @@ internal sealed partial class StepRunStatement
                 error_detail, resume_token, usage, message_id, message_status, start_step, content, finish_reason, metadata,
                 rewrite_keep, cancel_outcome)
             JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
-            JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
+            JOIN LATERAL (SELECT * FROM runs WHERE id = i.run_id OFFSET 0) r
+                ON r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
             WHERE NOT i.only_expired OR r.lease_until < clock_timestamp()
         ),
         """ + LogSql.TakeNumbers + """

@@ -56,7 +56,8 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                 FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::uuid[], $7::uuid[], $8::text[], $9::int[], $10::text[]) AS i(
                     ord, write_id, conversation_id, run_id, attempt, claimant, message_id, text, length, resume_token)
                 JOIN LATERAL (SELECT * FROM conversations WHERE id = i.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
-                JOIN runs r ON r.id = i.run_id AND r.attempt = i.attempt AND r.status = 'running' AND r.lease_until < clock_timestamp()
+                JOIN LATERAL (SELECT * FROM runs WHERE id = i.run_id OFFSET 0) r
+                    ON r.attempt = i.attempt AND r.status = 'running' AND r.lease_until < clock_timestamp()
                 JOIN messages m ON m.id = i.message_id AND m.status = 'streaming'
             ),
             """ + LogSql.TakeNumbers +

@@ -47,9 +47,15 @@ public sealed partial class RunRepository
         FROM runs r
         WHERE r.status = 'queued'
             AND NOT EXISTS (
-                SELECT FROM runs q WHERE q.conversation_id = r.conversation_id AND q.status IN ('running', 'cancelling'))
+                SELECT
+                FROM runs q
+                WHERE q.conversation_id = r.conversation_id AND q.status IN ('running', 'cancelling')
+                OFFSET 0)
             AND NOT EXISTS (
-                SELECT FROM runs q WHERE q.conversation_id = r.conversation_id AND q.status = 'queued' AND q.seq < r.seq)
+                SELECT
+                FROM runs q
+                WHERE q.conversation_id = r.conversation_id AND q.status = 'queued' AND q.seq < r.seq
+                OFFSET 0)
         LIMIT @limit
         """;
 

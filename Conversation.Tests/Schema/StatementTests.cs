@@ -33,6 +33,18 @@ internal sealed partial class StatementTests
         ANALYZE;
         """;
 
+    /// <summary>
+    /// What is asked of the queue itself, as far as a limit, and what a node asks once in seconds, or once for an agent's first run.
+    /// </summary>
+    private static readonly Dictionary<string, string[]> MayReadWhole = new()
+    {
+        ["RunRepository.CandidatesSql"] = ["ix_runs_queued"],
+        ["RunRepository.QueuedSql"] = ["ix_runs_queued"],
+        ["RunRepository.RenewSql"] = ["ix_runs_lease", "ux_runs_active"],
+        ["RunRepository.ReleaseSql"] = ["ux_runs_active"],
+        ["RunRepository.BindAgentSql"] = ["ux_runs_active"],
+    };
+
     private NpgsqlConnection _connection = null!;
     private NpgsqlConnection _empty = null!;
     private NpgsqlConnection _emptied = null!;
@@ -44,8 +56,10 @@ internal sealed partial class StatementTests
                 .SetArgDisplayNames($"{type.DeclaringType?.Name ?? type.Name}.{field.Name}")));
 
     /// <summary>Without those of the housekeeping, which looks at all there is, once in a while.</summary>
-    private static IEnumerable<TestCaseData> StatementsOfRequests() =>
-        Statements().Where(statement => !statement.ArgDisplayNames![0].StartsWith("Housekeeping", StringComparison.Ordinal));
+    private static IEnumerable<TestCaseData> StatementsOfRequests() => Statements()
+        .Select(statement => (Name: statement.ArgDisplayNames![0], Sql: statement.Arguments[0]))
+        .Where(statement => !statement.Name.StartsWith("Housekeeping", StringComparison.Ordinal))
+        .Select(statement => new TestCaseData(statement.Name, statement.Sql).SetArgDisplayNames(statement.Name));
 
     [OneTimeSetUp]
     public async Task FillAsync()
@@ -81,17 +95,17 @@ internal sealed partial class StatementTests
 
     /// <summary>
     /// A plan is kept until the tables are analyzed, in a new database for a minute, while it may take in hundreds of thousands of rows;
-    /// and tables that fill and empty again, those of the pieces of text and of the keys, look empty to most plans. Only what waits or
-    /// runs may be read whole, which its own indexes bound.
+    /// and what fills and empties again, pieces of text, keys, runs that wait or are active, looks empty to most plans.
     /// </summary>
     [TestCaseSource(nameof(StatementsOfRequests))]
-    public async Task Plan_OnNewTablesAsOnFullOnes_ReadsNoneWhole(string sql)
+    public async Task Plan_OnNewTablesAsOnFullOnes_ReadsNoneWhole(string name, string sql)
     {
         foreach (var connection in new[] { _empty, _emptied, _connection })
         {
             var plan = await PlanOfAsync(connection, sql);
             Assert.That(plan, Does.Not.Contain("Seq Scan"));
-            Assert.That(WholeIndex().Matches(plan).Select(match => match.Value), Is.Empty);
+            var whole = WholeIndex().Matches(plan).Select(match => match.Groups["index"].Value).Distinct();
+            Assert.That(whole, Is.SubsetOf(MayReadWhole.GetValueOrDefault(name, [])));
         }
     }
 
@@ -161,8 +175,8 @@ internal sealed partial class StatementTests
     [GeneratedRegex(@"(?<![@:\w])@\w+")]
     private static partial Regex NamedParameter();
 
-    /// <summary>An index that is read from end to end: no condition follows it. Those of waiting and running runs are let through.</summary>
-    [GeneratedRegex(@"Index (Only )?Scan (Backward )?using (?!ix_runs_queued|ix_runs_lease|ux_runs_active)\w+ on [^\n]*\n(?!\s*Index Cond)")]
+    /// <summary>An index that is read from end to end: no condition follows it.</summary>
+    [GeneratedRegex(@"Index (Only )?Scan (Backward )?using (?<index>\w+) on [^\n]*\n(?!\s*Index Cond)")]
     private static partial Regex WholeIndex();
 
     [GeneratedRegex(@"\$(\d+)")]
