@@ -118,9 +118,8 @@ public sealed partial class RunRepository
             WHERE r.id = held.id
             RETURNING r.id
         )
-        SELECT r.id AS Id, r.status AS Status, n.id IS NOT NULL AS Renewed
+        SELECT r.id AS Id, r.status AS Status, r.id IN (SELECT id FROM renewed) AS Renewed
         FROM runs r
-        LEFT JOIN renewed n ON n.id = r.id
         WHERE r.id = ANY(@runs)
             AND r.lease_owner = @owner
             AND r.status IN ('running', 'cancelling')
