@@ -25,8 +25,9 @@ internal sealed class V2Socket(
     RequestBudget requests,
     Guid conversation)
 {
+    private readonly Lock _turn = new();
     private CancellationTokenSource? _following;
-    private FollowRequest? _asked;
+    private Position? _asked;
     private ActivityContext _trace;
 
     public async Task RunAsync(Position? after)
@@ -43,8 +44,7 @@ internal sealed class V2Socket(
         while (true)
         {
             using var following = CancellationTokenSource.CreateLinkedTokenSource(connection.Ending);
-            Volatile.Write(ref _following, following);
-            after = Interlocked.Exchange(ref _asked, null)?.After ?? after;
+            after = Begin(following) ?? after;
             var options = new FollowOptions { Door = "socket", After = after, Heartbeats = true, Reach = rights.Caller.Reach };
             try
             {
@@ -63,10 +63,18 @@ internal sealed class V2Socket(
             {
                 // The client asked for another position.
             }
-            finally
-            {
-                Volatile.Write(ref _following, null);
-            }
+        }
+    }
+
+    /// <summary>What was asked for before is taken here; what is asked for from now on ends what begins.</summary>
+    private Position? Begin(CancellationTokenSource following)
+    {
+        lock (_turn)
+        {
+            _following = following;
+            var asked = _asked;
+            _asked = null;
+            return asked;
         }
     }
 
@@ -146,11 +154,16 @@ internal sealed class V2Socket(
             throw ServiceException.Invalid("position", "is not one that this service gave out");
         }
 
-        // A full fence, as the writer's is: either it finds this request, or it is found here.
-        Interlocked.Exchange(ref _asked, new FollowRequest(position));
+        CancellationTokenSource? following;
+        lock (_turn)
+        {
+            _asked = position;
+            following = _following;
+        }
+
         try
         {
-            Volatile.Read(ref _following)?.Cancel();
+            following?.Cancel();
         }
         catch (ObjectDisposedException)
         {
@@ -169,6 +182,4 @@ internal sealed class V2Socket(
 
         rights.Renew(principal);
     }
-
-    private sealed record FollowRequest(Position After);
 }
