@@ -1,3 +1,4 @@
+using Conversation.Data;
 using Conversation.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -18,5 +19,16 @@ internal sealed class SessionTests : ConversationFixture
                 "SELECT current_setting('enable_bitmapscan') || ', ' || current_setting('plan_cache_mode')");
             Assert.That(await command.ExecuteScalarAsync(), Is.EqualTo("off, force_generic_plan"), $"Use {use}.");
         }
+    }
+
+    [TestCase("", 20)]
+    [TestCase(";Maximum Pool Size=7", 7)]
+    [TestCase(";maximum pool size=100", 100)]
+    [TestCase(";Minimum Pool Size=30", 30)]
+    public async Task Pool_UnlessItsSizeIsGiven_LeavesConnectionsToOtherNodes(string option, int size)
+    {
+        await using var services = new ServiceCollection().AddLogging().AddConversationData($"Host=localhost;Database=x{option}").BuildServiceProvider();
+        var source = services.GetRequiredService<NpgsqlDataSource>();
+        Assert.That(new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize, Is.EqualTo(size));
     }
 }
