@@ -29,6 +29,7 @@ internal static class AgentRunsRegistration
         services.TryAddSingleton<RunAnswerFactory>();
         services.TryAddSingleton<RunExecutor>();
         services.TryAddSingleton<CheckpointWriter>();
+        services.TryAddSingleton<RunQueue>();
         services.TryAddSingleton<RunWorker>();
         services.TryAddSingleton(provider => new RunCanceller(
             provider.GetRequiredService<ConversationLog>(),

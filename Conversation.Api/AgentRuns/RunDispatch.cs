@@ -14,7 +14,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
     public NewRun Prepare(string? onBusy) => worker.IsQueueFull
         ? throw new ServiceException(
             StatusCodes.Status429TooManyRequests, "Too many runs are waiting; nothing was stored. Try again in a moment.")
-        : new NewRun(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.HasRoom ? node.Id : null, ServiceTraces.Traceparent);
+        : new NewRun(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TakesNew ? node.Id : null, ServiceTraces.Traceparent);
 
     public void Stored(Guid conversationId, NewRun run, bool claimed, Guid? interrupted, long askedAt, ActivityContext asked)
     {
@@ -30,7 +30,7 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
         }
         else
         {
-            worker.CountQueued();
+            worker.CountQueued(forRoom: run.Claimant is null);
         }
     }
 }

@@ -1,22 +1,20 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Conversation.Api.Background;
+using Conversation.Api.Feed;
 using Conversation.Api.Observability;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
-using Conversation.Data.Runs;
 
 namespace Conversation.Api.AgentRuns;
 
 /// <summary>
-/// Works on this node's runs: those that it accepted, at once, and those that it finds queued. Owns their tasks; on a stop it lets
-/// them go on for the drain time and then hands over what is left.
+/// Works on this node's runs: those that it accepted, at once, and those that it finds queued, in the order in which they came, whoever's
+/// they are. Owns their tasks; on a stop it lets them go on for the drain time and then hands over what is left.
 /// </summary>
 internal sealed partial class RunWorker(
-    NodeIdentity node,
     RunExecutor executor,
-    RunRepository runs,
-    ConversationLog log,
+    RunQueue queue,
     RunOptions options,
     RunMetrics metrics,
     NodeStop stop,
@@ -30,10 +28,11 @@ internal sealed partial class RunWorker(
     private static readonly TimeSpan LateLook = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Guid, (RunLease Lease, Task Work)> _active = new();
+    private readonly Signal _look = new();
     private volatile bool _draining;
     private volatile bool _handedOver;
+    private volatile bool _othersWait;
     private long _lookedAt = time.GetTimestamp();
-    private int _queued;
 
     /// <summary>The leases that this node holds.</summary>
     public IEnumerable<RunLease> Leases => _active.Values.Select(run => run.Lease);
@@ -41,13 +40,15 @@ internal sealed partial class RunWorker(
     /// <summary>Whether this node takes runs at all: not while it stops.</summary>
     public bool IsDraining => _draining;
 
-    /// <summary>Whether it takes one more.</summary>
-    public bool HasRoom => Room > 0;
+    /// <summary>Whether it begins with a new run at once: where others wait for room, they come first.</summary>
+    public bool TakesNew => HasRoom && !_othersWait;
 
     /// <summary>Whether the whole service has more runs waiting than it may; known to the second.</summary>
-    public bool IsQueueFull => Volatile.Read(ref _queued) >= options.QueueDepth;
+    public bool IsQueueFull => queue.IsFull;
 
-    private int Room => _draining ? 0 : options.Concurrency - _active.Count;
+    private bool HasRoom => Room > 0;
+
+    private int Room => _draining ? 0 : options.Concurrency - _active.Count - queue.Claims;
 
     /// <summary>Begins to work on a claimed run.</summary>
     /// <param name="conversationId">Where.</param>
@@ -86,12 +87,26 @@ internal sealed partial class RunWorker(
     }
 
     /// <summary>One more waits, until the next look says how many do.</summary>
-    public void CountQueued() => Interlocked.Increment(ref _queued);
+    /// <param name="forRoom">Whether it waits because nothing new was taken; otherwise for its conversation.</param>
+    public void CountQueued(bool forRoom)
+    {
+        queue.Count();
+        if (!HasRoom)
+        {
+            _othersWait = true;
+        }
+        else if (forRoom)
+        {
+            // A look that was on its way may have missed it.
+            _look.Set();
+        }
+    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _draining = true;
         await base.StopAsync(cancellationToken);
+        await queue.ClaimedAsync();
         await EndedAsync(stop.Left(options.Drain));
         _handedOver = true;
         foreach (var lease in Leases)
@@ -104,21 +119,26 @@ internal sealed partial class RunWorker(
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(LookInterval, time);
-        do
+        await using var stopping = stoppingToken.UnsafeRegister(_ => _look.Set(), null);
+        await using var timer = time.CreateTimer(_ => _look.Set(), null, TimeSpan.Zero, LookInterval);
+        while (true)
         {
+            await _look.WaitAsync();
+            stoppingToken.ThrowIfCancellationRequested();
             StopLate();
             try
             {
-                await LookAsync(stoppingToken);
+                _othersWait = await queue.LookAsync(Room, Begin, stoppingToken) && !HasRoom;
             }
             catch (DatabaseUnavailableException error)
             {
                 Log.Unavailable(logger, error);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    private void Begin(Guid conversationId, ClaimedRun run, long askedAt) =>
+        Begin(conversationId, run, askedAt, ServiceTraces.Stored(run.Traceparent));
 
     private void StopLate()
     {
@@ -135,33 +155,6 @@ internal sealed partial class RunWorker(
             {
                 lease.Stop(StopReason.TimedOut);
             }
-        }
-    }
-
-    private async Task LookAsync(CancellationToken token)
-    {
-        Volatile.Write(ref _queued, await runs.QueuedAsServiceAsync(options.QueueDepth, token));
-        if (HasRoom)
-        {
-            var candidates = await runs.CandidatesAsServiceAsync(Room, token);
-            await Task.WhenAll(candidates.Select(candidate => ClaimAsync(candidate, token)));
-        }
-    }
-
-    private async Task ClaimAsync(RunCandidate candidate, CancellationToken token)
-    {
-        var askedAt = time.GetTimestamp();
-        try
-        {
-            await log.AppendAsync(
-                new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id },
-                token,
-                claim => Begin(candidate.ConversationId, claim, askedAt, ServiceTraces.Stored(claim.Traceparent)));
-        }
-        catch (Exception error) when (error is not (OperationCanceledException or DatabaseUnavailableException))
-        {
-            // One run that cannot be claimed may not keep the others waiting.
-            Log.NotClaimed(logger, candidate.Id, error);
         }
     }
 
@@ -187,27 +180,8 @@ internal sealed partial class RunWorker(
             }
         }
 
-        await NextAsync(lease.ConversationId);
-    }
-
-    /// <summary>The conversation is free: its next run need not wait for a look.</summary>
-    private async Task NextAsync(Guid conversationId)
-    {
-        try
-        {
-            if (HasRoom && await runs.NextAsServiceAsync(conversationId, Stopping) is { } next)
-            {
-                await ClaimAsync(next, Stopping);
-            }
-        }
-        catch (DatabaseUnavailableException error)
-        {
-            Log.Unavailable(logger, error);
-        }
-        catch (OperationCanceledException) when (Stopping.IsCancellationRequested)
-        {
-            // Another node, or the next start, finds it.
-        }
+        // There is room, and its conversation is free.
+        _look.Set();
     }
 
     private async Task EndedAsync(TimeSpan patience)
@@ -232,8 +206,5 @@ internal sealed partial class RunWorker(
 
         [LoggerMessage(503, LogLevel.Warning, "{Count} runs are still going on after {Seconds} s.")]
         public static partial void StillRunning(ILogger logger, int count, double seconds);
-
-        [LoggerMessage(504, LogLevel.Error, "Run {RunId} could not be claimed.")]
-        public static partial void NotClaimed(ILogger logger, Guid runId, Exception error);
     }
 }

@@ -46,6 +46,7 @@ public sealed partial class RunRepository
         SELECT r.id AS Id, r.conversation_id AS ConversationId
         FROM runs r
         WHERE r.status = 'queued'
+            AND r.finished_at IS NULL
             AND NOT EXISTS (
                 SELECT
                 FROM runs q
@@ -56,19 +57,8 @@ public sealed partial class RunRepository
                 FROM runs q
                 WHERE q.conversation_id = r.conversation_id AND q.status = 'queued' AND q.seq < r.seq
                 OFFSET 0)
+        ORDER BY r.queued_at
         LIMIT @limit
-        """;
-
-    private const string NextSql =
-        """
-        SELECT r.id AS Id, r.conversation_id AS ConversationId
-        FROM runs r
-        WHERE r.conversation_id = @conversationId
-            AND r.status = 'queued'
-            AND NOT EXISTS (
-                SELECT FROM runs q WHERE q.conversation_id = r.conversation_id AND q.status IN ('running', 'cancelling'))
-        ORDER BY r.seq
-        LIMIT 1
         """;
 
     /// <summary>

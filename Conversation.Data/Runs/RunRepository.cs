@@ -24,13 +24,12 @@ public sealed partial class RunRepository
     public Task<IReadOnlyList<RunRow>> ListAsync(Caller caller, Guid conversationId, CancellationToken token) =>
         _session.ListAsync<RunRow>(ListSql, new { conversationId, reach = caller.Reach }, token);
 
-    /// <summary>Queued runs that nothing holds back: the oldest of conversations without an active run. Found without locks.</summary>
+    /// <summary>
+    /// Queued runs that nothing holds back, each the oldest of a conversation without an active run; those that have waited longest first.
+    /// Found without locks.
+    /// </summary>
     internal Task<IReadOnlyList<RunCandidate>> CandidatesAsServiceAsync(int limit, CancellationToken token) =>
         _session.ListAsync<RunCandidate>(CandidatesSql, new { limit }, token);
-
-    /// <summary>The same for one conversation.</summary>
-    internal Task<RunCandidate?> NextAsServiceAsync(Guid conversationId, CancellationToken token) =>
-        _session.FindAsync<RunCandidate>(NextSql, new { conversationId }, token);
 
     /// <summary>Active runs whose lease has run out, by the database's clock.</summary>
     internal Task<IReadOnlyList<ExpiredRun>> ExpiredAsServiceAsync(int limit, CancellationToken token) =>

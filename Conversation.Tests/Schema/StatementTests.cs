@@ -38,7 +38,7 @@ internal sealed partial class StatementTests
     /// </summary>
     private static readonly Dictionary<string, string[]> MayReadWhole = new()
     {
-        ["RunRepository.CandidatesSql"] = ["ix_runs_queued"],
+        ["RunRepository.CandidatesSql"] = ["ix_runs_waiting"],
         ["RunRepository.QueuedSql"] = ["ix_runs_queued"],
         ["RunRepository.RenewSql"] = ["ix_runs_lease", "ux_runs_active"],
         ["RunRepository.ReleaseSql"] = ["ux_runs_active"],
