@@ -32,6 +32,7 @@ internal sealed partial class RunWorker(
     private volatile bool _draining;
     private volatile bool _handedOver;
     private volatile bool _othersWait;
+    private bool _isDue;
     private long _lookedAt = time.GetTimestamp();
 
     /// <summary>The leases that this node holds.</summary>
@@ -120,12 +121,16 @@ internal sealed partial class RunWorker(
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         await using var stopping = stoppingToken.UnsafeRegister(_ => _look.Set(), null);
-        await using var timer = time.CreateTimer(_ => _look.Set(), null, TimeSpan.Zero, LookInterval);
+        await using var timer = time.CreateTimer(_ => Due(), null, TimeSpan.Zero, LookInterval);
         while (true)
         {
             await _look.WaitAsync();
             stoppingToken.ThrowIfCancellationRequested();
-            StopLate();
+            if (Interlocked.Exchange(ref _isDue, value: false))
+            {
+                StopLate();
+            }
+
             try
             {
                 _othersWait = await queue.LookAsync(Room, Begin, stoppingToken) && !HasRoom;
@@ -135,6 +140,12 @@ internal sealed partial class RunWorker(
                 Log.Unavailable(logger, error);
             }
         }
+    }
+
+    private void Due()
+    {
+        _isDue = true;
+        _look.Set();
     }
 
     private void Begin(Guid conversationId, ClaimedRun run, long askedAt) =>
