@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Conversation.Api.Feed;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
 using Conversation.Data.Runs;
@@ -9,8 +10,13 @@ namespace Conversation.Api.AgentRuns;
 internal sealed partial class RunQueue(
     NodeIdentity node, RunRepository runs, ConversationLog log, RunOptions options, TimeProvider time, ILogger<RunQueue> logger)
 {
+    /// <summary>How long the others come first after a claim that failed: that of a locked conversation takes seconds, and room.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<Guid, Task> _claims = new();
+    private readonly ConcurrentDictionary<Guid, long> _failed = new();
     private int _length;
+    private bool _isWarned;
 
     /// <summary>Begins to work on a claimed run.</summary>
     /// <param name="conversationId">Where.</param>
@@ -18,31 +24,48 @@ internal sealed partial class RunQueue(
     /// <param name="askedAt">When it was sent.</param>
     public delegate void Begin(Guid conversationId, ClaimedRun run, long askedAt);
 
-    /// <summary>Whether more wait than may; known to the second.</summary>
+    /// <summary>Set when there may be something to claim, and room for it.</summary>
+    public Signal Signal { get; } = new();
+
+    /// <summary>Whether as many wait as may; known to the second.</summary>
     public bool IsFull => Volatile.Read(ref _length) >= options.QueueDepth;
 
     /// <summary>Claims that are on their way: each takes the room of a run.</summary>
     public int Claims => _claims.Count;
 
-    /// <summary>One more waits, until the next look says how many do.</summary>
+    /// <summary>One more waits, until all are counted again.</summary>
     public void Count() => Interlocked.Increment(ref _length);
+
+    /// <summary>Counts all that wait.</summary>
+    public async Task CountAsync(CancellationToken token) =>
+        Volatile.Write(ref _length, await runs.QueuedAsServiceAsync(options.QueueDepth, token));
 
     /// <summary>Claims as many as there is room for.</summary>
     /// <returns>Whether more may wait than there is room for.</returns>
     public async Task<bool> LookAsync(int room, Begin begin, CancellationToken token)
     {
-        var length = await runs.QueuedAsServiceAsync(options.QueueDepth, token);
-        Volatile.Write(ref _length, length);
-        if (length == 0 || room <= 0)
+        if (room <= 0)
         {
-            return length > 0;
+            return Volatile.Read(ref _length) > 0;
         }
 
-        var candidates = await runs.CandidatesAsServiceAsync(room + _claims.Count, token);
-        var chosen = candidates.Where(candidate => !_claims.ContainsKey(candidate.Id)).Take(room).ToArray();
+        foreach (var (id, at) in _failed)
+        {
+            if (time.GetElapsedTime(at) > Pause)
+            {
+                _failed.TryRemove(id, out _);
+            }
+        }
+
+        var candidates = await runs.CandidatesAsServiceAsync(room + _claims.Count + _failed.Count, token);
+        var chosen = candidates
+            .Where(candidate => !_claims.ContainsKey(candidate.Id) && !_failed.ContainsKey(candidate.Id))
+            .Take(room)
+            .ToArray();
+        _isWarned = false;
         foreach (var candidate in chosen)
         {
-            Claim(candidate, begin, token);
+            Claim(candidate, begin);
         }
 
         return chosen.Length == room;
@@ -52,35 +75,46 @@ internal sealed partial class RunQueue(
     public Task ClaimedAsync() => Task.WhenAll(_claims.Values);
 
     /// <summary>Not waited for: a conversation that somebody has locked may not hold up the others.</summary>
-    private void Claim(RunCandidate candidate, Begin begin, CancellationToken token)
+    private void Claim(RunCandidate candidate, Begin begin)
     {
         var added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _claims[candidate.Id] = ClaimAsync(candidate, begin, added.Task, token);
+        _claims[candidate.Id] = ClaimAsync(candidate, begin, added.Task);
         added.SetResult();
     }
 
-    private async Task ClaimAsync(RunCandidate candidate, Begin begin, Task added, CancellationToken token)
+    private async Task ClaimAsync(RunCandidate candidate, Begin begin, Task added)
     {
         await added;
         var askedAt = time.GetTimestamp();
         try
         {
-            await log.AppendAsync(
+            // To its end, which is bounded: a claim that is stored and not heard of would wait until its lease runs out.
+            var claimed = await log.AppendAsync(
                 new ClaimRun { ConversationId = candidate.ConversationId, RunId = candidate.Id, Claimant = node.Id },
-                token,
-                claim => begin(candidate.ConversationId, claim, askedAt));
-        }
-        catch (OperationCanceledException) when (token.IsCancellationRequested)
-        {
-            // Another node, or the next start, finds it.
+                CancellationToken.None,
+                claim =>
+                {
+                    // Its room is the run's from here on.
+                    _claims.TryRemove(candidate.Id, out _);
+                    begin(candidate.ConversationId, claim, askedAt);
+                });
+            if (claimed is null)
+            {
+                // Another node has it: the room is somebody else's.
+                Signal.Set();
+            }
         }
         catch (DatabaseUnavailableException error)
         {
-            Log.Unavailable(logger, error);
+            _failed[candidate.Id] = time.GetTimestamp();
+            if (!Interlocked.Exchange(ref _isWarned, value: true))
+            {
+                Log.Unavailable(logger, error);
+            }
         }
         catch (Exception error)
         {
-            // One run that cannot be claimed may not keep the others waiting.
+            _failed[candidate.Id] = time.GetTimestamp();
             Log.NotClaimed(logger, candidate.Id, error);
         }
         finally

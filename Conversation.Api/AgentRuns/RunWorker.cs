@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Conversation.Api.Background;
-using Conversation.Api.Feed;
 using Conversation.Api.Observability;
 using Conversation.Data.Log;
 using Conversation.Data.Postgres;
@@ -28,10 +27,10 @@ internal sealed partial class RunWorker(
     private static readonly TimeSpan LateLook = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Guid, (RunLease Lease, Task Work)> _active = new();
-    private readonly Signal _look = new();
     private volatile bool _draining;
     private volatile bool _handedOver;
     private volatile bool _othersWait;
+    private int _putAside;
     private bool _isDue;
     private long _lookedAt = time.GetTimestamp();
 
@@ -94,12 +93,13 @@ internal sealed partial class RunWorker(
         queue.Count();
         if (!HasRoom)
         {
+            Interlocked.Increment(ref _putAside);
             _othersWait = true;
         }
         else if (forRoom)
         {
             // A look that was on its way may have missed it.
-            _look.Set();
+            queue.Signal.Set();
         }
     }
 
@@ -120,20 +120,21 @@ internal sealed partial class RunWorker(
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        await using var stopping = stoppingToken.UnsafeRegister(_ => _look.Set(), null);
+        await using var stopping = stoppingToken.UnsafeRegister(_ => queue.Signal.Set(), null);
         await using var timer = time.CreateTimer(_ => Due(), null, TimeSpan.Zero, LookInterval);
         while (true)
         {
-            await _look.WaitAsync();
+            await queue.Signal.WaitAsync();
             stoppingToken.ThrowIfCancellationRequested();
-            if (Interlocked.Exchange(ref _isDue, value: false))
+            var isDue = Interlocked.Exchange(ref _isDue, value: false);
+            if (isDue)
             {
                 StopLate();
             }
 
             try
             {
-                _othersWait = await queue.LookAsync(Room, Begin, stoppingToken) && !HasRoom;
+                await LookAsync(isDue, stoppingToken);
             }
             catch (DatabaseUnavailableException error)
             {
@@ -142,10 +143,23 @@ internal sealed partial class RunWorker(
         }
     }
 
+    /// <summary>A flag that stays set although there is room costs a send that is put aside one look; one that is not set, others their turn.</summary>
+    private async Task LookAsync(bool isDue, CancellationToken token)
+    {
+        if (isDue)
+        {
+            await queue.CountAsync(token);
+        }
+
+        var putAside = Volatile.Read(ref _putAside);
+        var othersWait = await queue.LookAsync(Room, Begin, token);
+        _othersWait = othersWait || Volatile.Read(ref _putAside) != putAside;
+    }
+
     private void Due()
     {
         _isDue = true;
-        _look.Set();
+        queue.Signal.Set();
     }
 
     private void Begin(Guid conversationId, ClaimedRun run, long askedAt) =>
@@ -192,7 +206,7 @@ internal sealed partial class RunWorker(
         }
 
         // There is room, and its conversation is free.
-        _look.Set();
+        queue.Signal.Set();
     }
 
     private async Task EndedAsync(TimeSpan patience)

@@ -6,9 +6,6 @@ namespace Conversation.Api.Background;
 /// </summary>
 internal abstract partial class ServiceLoop(IHostApplicationLifetime lifetime, ILogger logger) : BackgroundService
 {
-    /// <summary>Cancelled when the service begins to stop.</summary>
-    protected CancellationToken Stopping => lifetime.ApplicationStopping;
-
     /// <summary>Whether it ended in another way than with the service.</summary>
     public bool IsBroken => ExecuteTask is { IsFaulted: true };
 

@@ -21,8 +21,8 @@ internal sealed class CheckpointStore(DbSession session)
                     @resumeTokens::text[], @resumeOffsets::int[]) AS i(
                     run_id, attempt, message_id, message_attempt, from_offset, text, resume_token, resume_offset)
                 ORDER BY run_id) i
-            JOIN LATERAL (SELECT * FROM runs WHERE id = i.run_id OFFSET 0 FOR NO KEY UPDATE) r
-                ON r.attempt = i.attempt AND r.status IN ('running', 'cancelling')
+            JOIN LATERAL (SELECT * FROM runs WHERE id = i.run_id AND attempt = i.attempt OFFSET 0 FOR NO KEY UPDATE) r
+                ON r.status IN ('running', 'cancelling')
         ),
         resumable AS (
             UPDATE runs r

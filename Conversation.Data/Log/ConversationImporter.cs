@@ -15,10 +15,6 @@ public sealed partial class ConversationImporter
     /// <summary>In UTF-16 code units: what a batch of long messages may hold in memory.</summary>
     private const int BatchLength = 1024 * 1024;
 
-    /// <summary>Each holds a connection for as long as it is written, seconds where it is long: most of the pool is for the others.</summary>
-    private const int AtOnce = 4;
-
-    private readonly SemaphoreSlim _turns = new(AtOnce, AtOnce);
     private readonly NpgsqlDataSource _source;
 
     internal ConversationImporter(NpgsqlDataSource source) => _source = source;
@@ -38,7 +34,6 @@ public sealed partial class ConversationImporter
     {
         ArgumentNullException.ThrowIfNull(conversation);
         ArgumentNullException.ThrowIfNull(messages);
-        await _turns.WaitAsync(token);
         try
         {
             await using var connection = await _source.OpenConnectionAsync(token);
@@ -65,10 +60,6 @@ public sealed partial class ConversationImporter
         catch (Exception error) when (SqlStates.IsUnavailable(error))
         {
             throw new DatabaseUnavailableException("The database does not answer at the moment. Try again shortly.", error);
-        }
-        finally
-        {
-            _turns.Release();
         }
     }
 

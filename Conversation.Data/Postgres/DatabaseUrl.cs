@@ -11,6 +11,9 @@ public static class DatabaseUrl
     private const string Form = "postgresql://user:password@host:port/database";
     private const string DefaultHost = "localhost";
 
+    /// <summary>Three connections are held for ever (the log, hints out and in), two by imports; the rest is for everything else.</summary>
+    private const int SmallestPool = 8;
+
     /// <summary>SQLAlchemy's names of drivers may follow the scheme: legacy deployments have them.</summary>
     private static readonly string[] Schemes = ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"];
 
@@ -23,7 +26,11 @@ public static class DatabaseUrl
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
         // Of an Npgsql string this can only be the inside of a value.
         var isUrl = scheme >= 0 && !text.AsSpan(0, scheme).Contains('=');
-        return (isUrl ? FromUrl(text[(scheme + 3)..], text[..scheme]) : FromKeywords(text)).ConnectionString;
+        var builder = isUrl ? FromUrl(text[(scheme + 3)..], text[..scheme]) : FromKeywords(text);
+        return builder.ShouldSerialize("Maximum Pool Size") && builder.MaxPoolSize < SmallestPool
+            ? throw new FormatException(string.Create(
+                CultureInfo.InvariantCulture, $"{Variable} has a Maximum Pool Size of less than {SmallestPool}: the service could not do its work."))
+            : builder.ConnectionString;
     }
 
     private static NpgsqlConnectionStringBuilder FromKeywords(string text)

@@ -17,8 +17,7 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
     /// <param name="token">Ends the look.</param>
     public async Task<SchemaState> InspectAsync(CancellationToken token)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync(token);
+        await using var connection = await OpenAsync(token);
         return await InspectAsync(connection, token);
     }
 

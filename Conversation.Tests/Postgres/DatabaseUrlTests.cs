@@ -49,7 +49,7 @@ internal sealed class DatabaseUrlTests
     [TestCase("target_session_attrs=read-write", "Target Session Attributes", "read-write")]
     [TestCase("load_balance_hosts=random", "Load Balance Hosts", true)]
     [TestCase("require_auth=scram-sha-256", "Require Auth", "ScramSHA256")]
-    [TestCase("Maximum%20Pool%20Size=7", "Maximum Pool Size", 7)]
+    [TestCase("Maximum%20Pool%20Size=8", "Maximum Pool Size", 8)]
     public void Parse_Option_IsNpgsqls(string query, string keyword, object value) =>
         Assert.That(Parse($"postgresql://user:pw@host/name?{query}")[keyword], Is.EqualTo(value));
 
@@ -67,6 +67,8 @@ internal sealed class DatabaseUrlTests
     [TestCase("postgresql://user:s3cret@host/name?application_name=%00", "NUL")]
     [TestCase("postgresql://user:s3cret@host:99999/name", "port")]
     [TestCase("postgresql://user:s3/cret@host/name", "%2F")]
+    [TestCase("postgresql://user:s3cret@host/name?Maximum%20Pool%20Size=7", "Maximum Pool Size")]
+    [TestCase("Host=host;Password=s3cret;Maximum Pool Size=3", "Maximum Pool Size")]
     [TestCase("Host=host;Password=s3cret;Colour=red", "Colour")]
     [TestCase("Host=host;Password=s3cret;Port=s3cret", "Port")]
     [TestCase("Password=s3cret;Database=name", "host")]
