@@ -43,7 +43,7 @@ internal sealed partial class RunWorker(
     /// <summary>Whether it begins with a new run at once: where others wait for room, they come first.</summary>
     public bool TakesNew => HasRoom && !_othersWait;
 
-    /// <summary>Whether the whole service has more runs waiting than it may; known to the second.</summary>
+    /// <summary>Whether the whole service has as many runs waiting as it may; known to the second.</summary>
     public bool IsQueueFull => queue.IsFull;
 
     private bool HasRoom => Room > 0;

@@ -109,9 +109,9 @@ internal sealed partial class StatementTests
         }
     }
 
-    /// <summary>A node renews thousands of leases at once: joined with those that it got, 1,000 took 0.2 s, and checkpoints waited for it.</summary>
+    /// <summary>A node renews thousands of leases at once: compared with each of those that it got, 1,000 took 0.2 s, and checkpoints waited for it.</summary>
     [Test]
-    public async Task Plan_OfRenewal_ComparesNoLeaseWithEachOther()
+    public async Task Plan_OfRenewal_LooksUpByHashWhatItRenewed()
     {
         var sql = Statements().Single(statement => statement.ArgDisplayNames![0] == "RunRepository.RenewSql").Arguments[0];
         foreach (var connection in new[] { _empty, _emptied, _connection })
