@@ -42,7 +42,7 @@ public static class DataRegistration
     /// Connections to PostgreSQL, unless the connection string says it: of the 100 that PostgreSQL has by default four nodes leave some.
     /// Fewer backends also have warmer caches.
     /// </summary>
-    internal const int PoolSize = 20;
+    private const int PoolSize = 20;
 
     /// <summary>Adds everything of this project. The log's writer is a hosted service: register it before whatever appends.</summary>
     /// <param name="services">Where to.</param>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Conversation.Api.AgentRuntimes;
-using Conversation.Api.Errors;
 using Conversation.Api.Messages;
 using Conversation.Api.Observability;
 using Conversation.Data.Log;
@@ -11,10 +10,10 @@ namespace Conversation.Api.AgentRuns;
 /// <summary>Connects sends with this node's worker.</summary>
 internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRuntimeRegistry runtimes) : IRunDispatch
 {
-    public NewRun Prepare(string? onBusy) => worker.IsQueueFull
-        ? throw new ServiceException(
-            StatusCodes.Status429TooManyRequests, "Too many runs are waiting; nothing was stored. Try again in a moment.")
-        : new NewRun(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TakesNew ? node.Id : null, ServiceTraces.Traceparent);
+    public bool IsFull => worker.IsQueueFull;
+
+    public NewRun Prepare(string? onBusy) =>
+        new(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TakesNew ? node.Id : null, ServiceTraces.Traceparent);
 
     public void Stored(Guid conversationId, NewRun run, bool claimed, Guid? interrupted, long askedAt, ActivityContext asked)
     {

@@ -33,7 +33,7 @@ public sealed class RunRepeater
     /// <param name="messageId">Which user message; null for the last one.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>The new run.</returns>
-    /// <exception cref="ServiceException">404: no such message; 409: it is being answered already; 422: it is not a user's.</exception>
+    /// <exception cref="ServiceException">404: no such message; 409: it is being answered already; 422: it is not a user's; 429: too many runs wait.</exception>
     public async Task<RunBody> RepeatAsync(Caller caller, Guid conversationId, Guid? messageId, CancellationToken token)
     {
         var message = messageId is { } id
@@ -47,6 +47,11 @@ public sealed class RunRepeater
         if (message.Role != MessageRole.User)
         {
             throw ServiceException.Invalid("message_id", "must be the id of a user message");
+        }
+
+        if (_dispatch.IsFull)
+        {
+            throw ServiceException.TooManyRuns();
         }
 
         var run = _dispatch.Prepare(onBusy: null);

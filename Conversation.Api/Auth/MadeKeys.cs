@@ -35,23 +35,53 @@ internal sealed class MadeKeys(string? folder, Action<string> warn)
 
     private static string[] Read(string? folder)
     {
-        var file = folder is null ? null : Path.Combine(folder, "development-keys.json");
-        if (file is not null && File.Exists(file))
+        if (folder is null)
         {
-            return JsonSerializer.Deserialize<string[]>(File.ReadAllText(file))!;
+            return [MakeKey(), MakeKey()];
+        }
+
+        var file = Path.Combine(folder, "development-keys.json");
+        if (Kept(file) is { } kept)
+        {
+            return kept;
         }
 
         string[] keys = [MakeKey(), MakeKey()];
-        if (file is not null)
+        Keep(file, keys);
+        return keys;
+    }
+
+    /// <returns>Null where there are none, or none that can be read.</returns>
+    private static string[]? Kept(string file)
+    {
+        try
         {
-            File.WriteAllText(file, JsonSerializer.Serialize(keys));
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
+            return JsonSerializer.Deserialize<string[]>(File.ReadAllText(file)) is [{ Length: KeyDigits }, { Length: KeyDigits }] and var keys ? keys : null;
+        }
+        catch (Exception error) when (error is FileNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Written beside and moved, so that a full disk or a cut of power leaves nothing half; only its owner's from the first byte.</summary>
+    private static void Keep(string file, string[] keys)
+    {
+        var half = $"{file}.new";
+        File.Delete(half);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        return keys;
+        using (var stream = new FileStream(half, options))
+        {
+            JsonSerializer.Serialize(stream, keys);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(half, file, overwrite: true);
     }
 
     private static string MakeKey() => RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);

@@ -20,6 +20,7 @@ internal sealed partial class NodeStop : IDisposable
     private readonly Lock _gate = new();
     private TaskCompletionSource? _empty;
     private long _stoppedAt;
+    private long _leftAt;
 
     public NodeStop(IHostApplicationLifetime lifetime, NodeStopOptions options, TimeProvider time, ILogger<NodeStop> logger)
     {
@@ -36,10 +37,11 @@ internal sealed partial class NodeStop : IDisposable
     /// <summary>How long a client that is sent away shall wait before it comes back, in milliseconds: another value at each call.</summary>
     public int ReconnectAfter => 50 + Random.Shared.Next(_options.JitterMilliseconds + 1);
 
-    /// <summary>What is left of a time that began with the stop.</summary>
+    /// <summary>What is left of a time that begins when the node goes: what it serves on for before that takes nothing of it.</summary>
     public TimeSpan Left(TimeSpan whole)
     {
-        var left = IsStopping ? whole - _time.GetElapsedTime(Volatile.Read(ref _stoppedAt)) : whole;
+        var at = Volatile.Read(ref _leftAt);
+        var left = at == 0 ? whole : whole - _time.GetElapsedTime(at);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
@@ -63,7 +65,7 @@ internal sealed partial class NodeStop : IDisposable
     /// <summary>Leaves in order. A second call, or the service's own stop, makes it short.</summary>
     public async Task LeaveAsync()
     {
-        if (Interlocked.CompareExchange(ref _stoppedAt, _time.GetTimestamp(), 0) != 0)
+        if (!Stamp(ref _stoppedAt))
         {
             _lifetime.StopApplication();
             return;
@@ -73,6 +75,7 @@ internal sealed partial class NodeStop : IDisposable
         {
             Log.Leaving(_logger, _options.Delay.TotalSeconds);
             await Task.Delay(_options.Delay, _time, _lifetime.ApplicationStopping);
+            Stamp(ref _leftAt);
             await SendAwayAsync(_lifetime.ApplicationStopping);
         }
         catch (OperationCanceledException) when (_lifetime.ApplicationStopping.IsCancellationRequested)
@@ -133,12 +136,16 @@ internal sealed partial class NodeStop : IDisposable
 
     private void EndAll()
     {
-        Interlocked.CompareExchange(ref _stoppedAt, _time.GetTimestamp(), 0);
+        Stamp(ref _stoppedAt);
+        Stamp(ref _leftAt);
         foreach (var stream in Streams())
         {
             stream.Leave();
         }
     }
+
+    /// <returns>False where it had been stamped before.</returns>
+    private bool Stamp(ref long at) => Interlocked.CompareExchange(ref at, _time.GetTimestamp(), 0) == 0;
 
     private OpenStream[] Streams()
     {

@@ -6,9 +6,6 @@ namespace Conversation.Api.Background;
 /// </summary>
 internal abstract partial class ServiceLoop(IHostApplicationLifetime lifetime, ILogger logger) : BackgroundService
 {
-    /// <summary>Whether it ended in another way than with the service.</summary>
-    public bool IsBroken => ExecuteTask is { IsFaulted: true };
-
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try

@@ -51,6 +51,7 @@ internal static class SettingsReader
         }
 
         CheckOrigins(settings.CorsAllowOrigins);
+        CheckHosts(settings.AllowedHosts);
     }
 
     private static void CheckOrigins(IReadOnlyList<string> origins)
@@ -65,4 +66,22 @@ internal static class SettingsReader
                 $"has an entry that no browser sends ({bad}): write scheme, host and port only, in lower case, such as https://app.example.com");
         }
     }
+
+    private static void CheckHosts(IReadOnlyList<string> hosts)
+    {
+        // None, or what no Host header can match, would refuse every request.
+        if (hosts.Count == 0 || hosts.Any(host => !IsHost(host)))
+        {
+            throw new SettingsException(
+                "CONVERSATION_SERVICE_ALLOWED_HOSTS",
+                """must list names without scheme, port or path, such as ["chat.example.com", "*.example.org"], or be ["*"] for every one""");
+        }
+    }
+
+    private static bool IsHost(string host) => Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) switch
+    {
+        UriHostNameType.Dns or UriHostNameType.IPv4 => true,
+        UriHostNameType.IPv6 => host.StartsWith('['),
+        _ => host == "*",
+    };
 }

@@ -19,6 +19,10 @@ public class ServiceException(int status, string detail, TimeSpan? retryAfter = 
     /// <param name="what">What was not found, beginning with a capital.</param>
     public static ServiceException NotFound(string what) => new(StatusCodes.Status404NotFound, $"{what} not found.");
 
+    /// <summary>The queue of runs is full.</summary>
+    public static ServiceException TooManyRuns() => new(
+        StatusCodes.Status429TooManyRequests, "Too many runs are waiting; nothing was stored. Try again in a moment.");
+
     /// <summary>A field that breaks a rule: 422 with an entry for it.</summary>
     /// <param name="field">The field's name on the wire.</param>
     /// <param name="rule">The rule, for a person.</param>

@@ -35,10 +35,9 @@ internal static class HealthProbe
     /// <summary>A name that the service lets in; null where it lets in every one.</summary>
     internal static string? HostFor(IReadOnlyList<string> allowed) => allowed switch
     {
-        [] => null,
         _ when allowed.Contains("*") => null,
         [['*', .. var domain], ..] => $"probe{domain}",
-        [var name, ..] => name,
+        _ => allowed[0],
     };
 
     /// <summary>The first of the addresses that the service listens on, with a name that reaches it from here.</summary>

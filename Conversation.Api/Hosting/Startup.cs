@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Conversation.Api.Background;
 using Conversation.Api.Configuration;
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Migrations.Runner;
@@ -43,13 +42,13 @@ internal static partial class Startup
             Announce(app.Logger, file);
             app.UseConversation();
             // Kept, because the services are gone once the run has ended.
-            var loops = app.Services.GetServices<IHostedService>().OfType<ServiceLoop>().ToList();
+            var loops = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
             // From here on the host handles signals itself.
             interrupt.Dispose();
             terminate.Dispose();
             end.Token.ThrowIfCancellationRequested();
             await app.RunAsync();
-            return loops.Exists(loop => loop.IsBroken) ? 1 : 0;
+            return loops.Exists(loop => loop.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
         catch (OperationCanceledException)
         {

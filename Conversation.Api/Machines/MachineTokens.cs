@@ -14,13 +14,16 @@ internal sealed partial class MachineTokens(
     TimeProvider time,
     ILogger<MachineTokens> logger)
 {
-    /// <summary>A token that expires on its way is of no use; of a short-lived one a fifth of its life has to do.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
-
     /// <summary>The auth service counts requests by the minute, and refuses bad credentials as slowly as it accepts good ones.</summary>
     private static readonly TimeSpan LimitPause = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan LimitJitter = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long before its end a token is renewed, so that one refusal leaves time to ask again before it expires on somebody's way; of a
+    /// short-lived one a fifth of its life has to do.
+    /// </summary>
+    private static readonly TimeSpan Margin = LimitPause + LimitJitter + TimeSpan.FromSeconds(30);
 
     /// <summary>Others that ask while the service is away are answered at once.</summary>
     private static readonly TimeSpan ShortPause = TimeSpan.FromSeconds(5);

@@ -6,9 +6,11 @@ namespace Conversation.Api.Messages;
 /// <summary>What sending a message needs to know of the runs that answer it.</summary>
 public interface IRunDispatch
 {
+    /// <summary>Whether too many runs wait already for one more.</summary>
+    bool IsFull { get; }
+
     /// <summary>A run for a new message: the runtime, and this node as claimant where it has room.</summary>
     /// <param name="onBusy">What the run does while another one is active; null for the conversation's own rule.</param>
-    /// <exception cref="Errors.ServiceException">429: too many runs wait already.</exception>
     NewRun Prepare(string? onBusy);
 
     /// <summary>The run was stored. Returns at once.</summary>

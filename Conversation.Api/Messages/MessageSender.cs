@@ -40,6 +40,14 @@ public sealed class MessageSender
         _limit.Check("content", request.Content!);
         _limit.Check("metadata_json", request.AnyMetadata?.Text);
 
+        var asks = request is { Role: MessageRole.User, Run: true };
+        var isFull = asks && _runs.IsFull;
+        var sendKey = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null;
+        if (isFull && sendKey is null)
+        {
+            throw ServiceException.TooManyRuns();
+        }
+
         // Current before the run is prepared, which keeps it as its trace.
         using var span = ServiceTraces.Commit("message.append");
         var write = new AppendMessage
@@ -50,8 +58,10 @@ public sealed class MessageSender
             Role = request.Role!,
             Content = request.Content!,
             Metadata = request.AnyMetadata?.Text,
-            Run = request is { Role: MessageRole.User, Run: true } ? _runs.Prepare(request.OnBusy) : null,
-            Key = (key ?? request.ClientMessageId) is { } given ? new SendKey(given, Hash(request)) : null,
+            Run = asks ? _runs.Prepare(request.OnBusy) : null,
+            Key = sendKey,
+            // What was stored before is not refused: its sender would send it again as something new.
+            OnlyRepeats = isFull,
         };
         var stored = await _log.AppendAsync(write, token, write.Run is { } run ? Taking(conversationId, run) : null)
             ?? throw ServiceException.NotFound("Conversation");
@@ -65,6 +75,11 @@ public sealed class MessageSender
         {
             throw new ServiceException(
                 StatusCodes.Status409Conflict, "An answer is being made, and on_busy is reject; nothing was stored.");
+        }
+
+        if (stored.Outcome == AppendOutcome.New)
+        {
+            throw ServiceException.TooManyRuns();
         }
 
         return new SentMessage(Body(write, stored), stored.Outcome == AppendOutcome.Replayed);

@@ -41,7 +41,8 @@ internal sealed class ConversationHub(
 
         using var following = BeginFollowing();
         await RequireAccessAsync(conversationId);
-        await foreach (var frame in feed.FollowAsync(conversationId, new FollowOptions { Door = "hub", After = after, Heartbeats = true, Reach = callers.Resolve(Context.User!).Reach }, cancellationToken))
+        var options = new FollowOptions { Door = "hub", After = after, Heartbeats = true, Reach = callers.Resolve(Context.User!).Reach };
+        await foreach (var frame in feed.FollowAsync(conversationId, options, cancellationToken))
         {
             yield return new HubFrame(frame);
         }

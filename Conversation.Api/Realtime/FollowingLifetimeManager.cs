@@ -61,7 +61,8 @@ internal sealed partial class FollowingLifetimeManager(
     /// <summary>Returns the pump once the follower is registered.</summary>
     private async Task<Task> BeginAsync(HubConnectionContext connection, Guid conversation, CancellationToken token)
     {
-        var frames = feed.FollowAsync(conversation, new FollowOptions { Door = "group", Heartbeats = true, Reach = callers.Resolve(connection.User).Reach }, token).GetAsyncEnumerator(token);
+        var options = new FollowOptions { Door = "group", Heartbeats = true, Reach = callers.Resolve(connection.User).Reach };
+        var frames = feed.FollowAsync(conversation, options, token).GetAsyncEnumerator(token);
         try
         {
             await frames.MoveNextAsync();

@@ -33,6 +33,10 @@ public sealed class ConversationExport
     {
         ArgumentNullException.ThrowIfNull(conversation);
         ArgumentNullException.ThrowIfNull(to);
+        var range = new MessageRange(Before: conversation.LastSeq + 1, WithSuperseded: true);
+        await using var rows = _messages.StreamAsync(caller, conversation.Id, range, token).GetAsyncEnumerator(token);
+        // Nothing is written before the first page was read: until then a failure is answered as one.
+        var isThere = await rows.MoveNextAsync();
         Write(to, new ConversationLine
         {
             Format = ConversationLine.CurrentFormat,
@@ -42,10 +46,11 @@ public sealed class ConversationExport
             OnBusy = conversation.OnBusy,
             CreatedAt = conversation.CreatedAt,
         });
+        await to.FlushAsync(token);
         var count = 0L;
-        var range = new MessageRange(Before: conversation.LastSeq + 1, WithSuperseded: true);
-        await foreach (var row in _messages.StreamAsync(caller, conversation.Id, range, token))
+        for (; isThere; isThere = await rows.MoveNextAsync())
         {
+            var row = rows.Current;
             Write(to, new MessageLine
             {
                 Role = row.Role,

@@ -23,7 +23,12 @@ internal static class ReliabilityReport
         }
 
         // Where both forms were run, the full one counts.
-        rows = [.. rows.GroupBy(row => Text(row, "row")).Select(same => same.MinBy(row => Text(row, "form"), StringComparer.Ordinal)).OrderBy(row => Text(row, "row"), StringComparer.Ordinal)];
+        rows =
+        [
+            .. rows.GroupBy(row => Text(row, "row"))
+                .Select(same => same.MinBy(row => Text(row, "form"), StringComparer.Ordinal))
+                .OrderBy(row => Text(row, "row"), StringComparer.Ordinal),
+        ];
         var page = Path.Combine(Results.Root, "docs", "reliability.md");
         var text = await File.ReadAllTextAsync(page);
         var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));

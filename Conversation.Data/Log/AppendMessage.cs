@@ -26,6 +26,9 @@ public sealed record AppendMessage : LogWrite<AppendedMessage>
     /// <summary>The client's key for this send, null where a repeat is a new message.</summary>
     public SendKey? Key { get; init; }
 
+    /// <summary>True to store nothing new: only a repeat, by its key, of what is stored is answered.</summary>
+    public bool OnlyRepeats { get; init; }
+
     internal override LogItem<AppendedMessage> ToItem() => new LogItem<AppendMessage, AppendedMessage>(this, AppendMessageStatement.Instance)
     {
         ConversationId = ConversationId,
@@ -67,6 +70,9 @@ public enum AppendOutcome
 
     /// <summary>Not judged yet: it must be sent by itself. Never seen by a caller.</summary>
     Deferred,
+
+    /// <summary>It is new, and only a repeat was asked for; nothing was stored.</summary>
+    New,
 }
 
 /// <summary>The answer to <see cref="AppendMessage"/>.</summary>

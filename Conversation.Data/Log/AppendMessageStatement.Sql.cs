@@ -112,9 +112,9 @@ internal sealed partial class AppendMessageStatement
             SELECT *
             FROM unnest(
                 $1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
-                $9::uuid[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[]) AS i(
+                $9::uuid[], $10::text[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[], $18::boolean[]) AS i(
                 ord, write_id, conversation_id, reach, message_id, role, content, metadata,
-                run_id, runtime, agent, claimant, on_busy, principal, key, request_hash, traceparent)
+                run_id, runtime, agent, claimant, on_busy, principal, key, request_hash, traceparent, only_repeats)
         ),
         reachable AS (
             SELECT
@@ -152,6 +152,7 @@ internal sealed partial class AppendMessageStatement
                 f.*,
                 f.run_id IS NOT NULL AND f.claimant IS NOT NULL AND NOT f.busy AND NOT f.follows AS claimed,
                 CASE
+                    WHEN f.only_repeats THEN 5
                     WHEN f.run_id IS NULL OR f.rule = 'enqueue' THEN 0
                     WHEN f.follows THEN 4
                     WHEN f.rule = 'reject' AND f.busy THEN 3

@@ -38,5 +38,6 @@ internal sealed partial class AppendMessageStatement : LogStatement<AppendMessag
         .Add(write => write.Key?.Key)
         .Add(write => write.Key?.RequestHash)
         .Add(write => write.Run?.Traceparent)
+        .Add(write => write.OnlyRepeats)
         .ToCommand(Sql);
 }

@@ -9,6 +9,7 @@ public static class DatabaseUrl
 {
     private const string Variable = "CONVERSATION_SERVICE_DATABASE_URL";
     private const string Form = "postgresql://user:password@host:port/database";
+    private const string Encoded = "with special characters of the password percent-encoded (/ as %2F, ? as %3F, @ as %40)";
     private const string DefaultHost = "localhost";
 
     /// <summary>Three connections are held for ever (the log, hints out and in), two by imports; the rest is for everything else.</summary>
@@ -69,6 +70,11 @@ public static class DatabaseUrl
         var (place, query) = Split(text, '?');
         var (authority, path) = Split(place, '/');
         var at = authority.LastIndexOf('@');
+        if (at < 0 && IsCutInside(path, query))
+        {
+            throw new FormatException($"{Variable} has a @ where none may be: it must be {Form}, {Encoded}.");
+        }
+
         var (user, password) = Split(at < 0 ? "" : authority[..at], ':');
         var builder = new NpgsqlConnectionStringBuilder();
         SetHosts(builder, authority[(at + 1)..]);
@@ -84,6 +90,12 @@ public static class DatabaseUrl
 
         return builder;
     }
+
+    /// <summary>Whether what was taken for a database or an option, and would be told as such, may be the rest of a password.</summary>
+    private static bool IsCutInside(string path, string query) =>
+        path.Contains('@', StringComparison.Ordinal)
+        || (path.Length == 0 && query.Contains('@', StringComparison.Ordinal))
+        || query.Split('&').Any(option => Split(option, '=').Before.Contains('@', StringComparison.Ordinal));
 
     private static void SetHosts(NpgsqlConnectionStringBuilder builder, string hosts)
     {
@@ -112,8 +124,7 @@ public static class DatabaseUrl
         return int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536
             ? (Decode(entry[..colon]), port)
             : throw new FormatException(
-                $"{Variable} has no number as its port: it must be {Form}, "
-                + "with special characters of the password percent-encoded (/ as %2F, @ as %40).");
+                $"{Variable} has no number as its port: it must be {Form}, {Encoded}.");
     }
 
     private static void Set(NpgsqlConnectionStringBuilder builder, string keyword, object? value)

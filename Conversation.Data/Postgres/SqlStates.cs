@@ -14,9 +14,9 @@ internal static class SqlStates
     public static bool IsLockTimeout(PostgresException error) => error.SqlState == PostgresErrorCodes.LockNotAvailable;
 
     /// <summary>
-    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory, a file or a part of itself that fails), or not this service (a standby after
-    /// a failover, credentials that are being changed, a database or its tables that are being made anew): nothing was stored and a
-    /// later attempt may succeed. The connection itself may be gone as well.
+    /// The server cannot serve now (connection limit, starting, stopping, out of disk or memory, a file or a part of itself that fails),
+    /// or not this service (a standby after a failover, credentials that are being changed, a database or its tables that are being made
+    /// anew): nothing was stored and a later attempt may succeed. The connection itself may be gone as well.
     /// </summary>
     public static bool IsUnavailable(PostgresException error) =>
         error.SqlState.StartsWith("53", StringComparison.Ordinal)

@@ -35,7 +35,10 @@ public sealed partial class RunRepository
     internal Task<IReadOnlyList<ExpiredRun>> ExpiredAsServiceAsync(int limit, CancellationToken token) =>
         _session.ListAsync<ExpiredRun>(ExpiredSql, new { limit }, token);
 
-    /// <summary>Renews the leases of this node's runs; those that are missing from the answer are lost, those that are in it but not renewed are held by somebody at the moment.</summary>
+    /// <summary>
+    /// Renews the leases of this node's runs; those that are missing from the answer are lost, those that are in it but not renewed are
+    /// held by somebody at the moment.
+    /// </summary>
     internal Task<IReadOnlyList<RenewedRun>> RenewAsServiceAsync(Guid owner, Guid[] runs, CancellationToken token) =>
         _session.ListAsync<RenewedRun>(RenewSql, new { owner, runs }, token);
 

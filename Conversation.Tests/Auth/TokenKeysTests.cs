@@ -31,6 +31,31 @@ internal sealed class TokenKeysTests
         });
     }
 
+    /// <summary>As a full disk or a cut of power may leave the file of the keys that were made.</summary>
+    [TestCase("")]
+    [TestCase("[\"0123")]
+    [TestCase("[\"0123\"]")]
+    public void Made_OfAFileThatIsTorn_AreMadeAnewAndKept(string torn)
+    {
+        var folder = Directory.CreateTempSubdirectory("conversation-keys-");
+        var file = Path.Combine(folder.FullName, "development-keys.json");
+        try
+        {
+            File.WriteAllText(file, torn);
+            var settings = Production() with { Environment = "development", UserJwtSecretKey = null, M2mJwtSecretKey = null };
+            TokenKeys.From(settings, folder.FullName);
+            var made = File.ReadAllText(file);
+            TokenKeys.From(settings, folder.FullName);
+
+            Assert.That(made, Does.Match("^\\[\"[0-9a-f]{64}\",\"[0-9a-f]{64}\"\\]$"));
+            Assert.That(File.ReadAllText(file), Is.EqualTo(made));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Test]
     public void Secret_OfBothKinds_WarnsInDevelopmentAndStopsProduction()
     {

@@ -54,6 +54,10 @@ internal sealed class DatabaseUrlTests
         Assert.That(Parse($"postgresql://user:pw@host/name?{query}")[keyword], Is.EqualTo(value));
 
     [Test]
+    public void Parse_UserAsOption_MayHoldAnAt() =>
+        Assert.That(Parse("postgresql://host:5433/name?user=me@server").Username, Is.EqualTo("me@server"));
+
+    [Test]
     public void Parse_ManyHosts_KeepTheirPorts() =>
         Assert.That(Parse("postgresql://user:pw@one:5433,two/name").Host, Is.EqualTo("one:5433,two:5432"));
 
@@ -67,6 +71,10 @@ internal sealed class DatabaseUrlTests
     [TestCase("postgresql://user:s3cret@host/name?application_name=%00", "NUL")]
     [TestCase("postgresql://user:s3cret@host:99999/name", "port")]
     [TestCase("postgresql://user:s3/cret@host/name", "%2F")]
+    [TestCase("postgresql://user:3/s3cret@host/name", "%2F")]
+    [TestCase("postgresql://user:3?s3cret@host/name", "%3F")]
+    [TestCase("postgresql://user:3?s3=cret@host/name", "%3F")]
+    [TestCase("postgresql://user:3/4?s3cret@host/name", "%3F")]
     [TestCase("postgresql://user:s3cret@host/name?Maximum%20Pool%20Size=7", "Maximum Pool Size")]
     [TestCase("Host=host;Password=s3cret;Maximum Pool Size=3", "Maximum Pool Size")]
     [TestCase("Host=host;Password=s3cret;Colour=red", "Colour")]

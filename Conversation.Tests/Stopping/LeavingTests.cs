@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Text.RegularExpressions;
 using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.SignalR.Client;
+using Npgsql;
 
 namespace Conversation.Tests.Stopping;
 
@@ -32,6 +33,26 @@ internal sealed partial class LeavingTests
             Assert.That(LegacyClient.TypeOf(frames[0]), Is.EqualTo("ack"));
             Assert.That(api.Process.ExitCode, Is.Zero);
         });
+    }
+
+    /// <summary>What it served on for, longer than the drain, takes nothing of it.</summary>
+    [Test]
+    [Category("Long")]
+    public async Task Stop_WithADelayAsLongAsTheDrain_AnswersBegunMeanwhileAreEnded()
+    {
+        var database = await TestPostgres.NewDatabaseAsync();
+        await using var api = await StartAsync(delaySeconds: "3", drainSeconds: "3", database: database);
+        using var client = Client(api);
+        var conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=36&pace_ms=100" } });
+
+        await api.SignalAsync("TERM");
+        await UntilNotReadyAsync(client);
+        await client.SayAsync(conversation, "Hello");
+        await api.Process.WaitForExitAsync().OrTimeout();
+
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var status = source.CreateCommand("SELECT status FROM runs");
+        Assert.That(await status.ExecuteScalarAsync(), Is.EqualTo("completed"));
     }
 
     [Test]
@@ -138,13 +159,15 @@ internal sealed partial class LeavingTests
         return response.Content.ReadAsStringAsync();
     }
 
-    private static async Task<ApiProcess> StartAsync(string? delaySeconds = null, string? jitterMs = "100") => await ApiProcess.StartAsync(
+    private static async Task<ApiProcess> StartAsync(
+        string? delaySeconds = null, string? jitterMs = "100", string? drainSeconds = null, string? database = null) => await ApiProcess.StartAsync(
         new Dictionary<string, string?>
         {
-            ["CONVERSATION_SERVICE_DATABASE_URL"] = await TestPostgres.NewDatabaseAsync(),
+            ["CONVERSATION_SERVICE_DATABASE_URL"] = database ?? await TestPostgres.NewDatabaseAsync(),
             ["CONVERSATION_SERVICE_USER_JWT_SECRET_KEY"] = TestTokens.UserKey,
             ["CONVERSATION_SERVICE_SIMULATED_PACE_MS"] = "5",
             ["CONVERSATION_SERVICE_STOP_DELAY_SECONDS"] = delaySeconds,
+            ["CONVERSATION_SERVICE_DRAIN_SECONDS"] = drainSeconds,
             ["CONVERSATION_SERVICE_RECONNECT_JITTER_MS"] = jitterMs,
         });
 

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
+using Npgsql;
 
 namespace Conversation.Tests.Transfer;
 
@@ -113,6 +114,24 @@ internal sealed class RoundTripTests : ConversationFixture
 
         Assert.That(deleted.IsSuccessStatusCode);
         Assert.That(() => response.Content.ReadAsStringAsync(Patience.Token), Throws.InstanceOf<HttpRequestException>());
+    }
+
+    /// <summary>Until the first messages are there nothing is on its way, and the answer can still say what is wrong.</summary>
+    [Test]
+    public async Task Export_OfWhatCannotBeRead_IsOneProblem()
+    {
+        await using var host = await ApiHost.StartAsync();
+        using var client = host.AsUser();
+        var conversation = await client.CreateConversationAsync();
+        await using var source = NpgsqlDataSource.Create(host.ConnectionString);
+        await using var hide = source.CreateCommand("ALTER TABLE messages RENAME TO messages_away");
+        await hide.ExecuteNonQueryAsync();
+
+        using var response = await client.Http.GetAsync($"{ApiClient.Root}/conversations/{conversation}/export");
+
+        var problem = await ApiClient.ReadAsync(response, 503);
+        Assert.That(problem.GetProperty("status").GetInt32(), Is.EqualTo(503));
+        Assert.That(response.Content.Headers.ContentDisposition, Is.Null);
     }
 
     [Test]
