@@ -26,7 +26,8 @@ public static class DataRegistration
     /// it). Nor on how much there is: a plan that was made while a table was small, and reads it whole, goes on to do so until the table
     /// is analyzed (the end of 200 answers took 15 ms among 600 messages, 12 of them in such a scan; an event that a thousand messages
     /// stood beside was read in 290 us); and a page is as near as the next one, because what is asked for is mostly in
-    /// memory. Compiling, which the price of an avoided scan would bring about, never pays here.
+    /// memory. Compiling, which the price of an avoided scan would bring about, never pays here. How long a lock is waited for the service
+    /// bounds itself, whatever the role or the database is set to.
     /// </summary>
     internal const string SessionSql =
         """
@@ -35,7 +36,8 @@ public static class DataRegistration
             set_config('enable_seqscan', 'off', FALSE),
             set_config('random_page_cost', '1', FALSE),
             set_config('jit', 'off', FALSE),
-            set_config('plan_cache_mode', 'force_generic_plan', FALSE)
+            set_config('plan_cache_mode', 'force_generic_plan', FALSE),
+            set_config('lock_timeout', '0', FALSE)
         """;
 
     /// <summary>

@@ -62,9 +62,10 @@ internal sealed partial class CheckpointWriter(
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (true)
         {
+            // After each, however long it took: it holds the rows of its runs until its commit, and leases are renewed in between.
+            await Task.Delay(Interval, time, stoppingToken);
             try
             {
                 await FlushAsync(stoppingToken);

@@ -17,7 +17,8 @@ internal sealed partial class LeaseKeeper(
     /// <summary>Three renewals fit into a lease of 6 s: two may fail.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+    /// <summary>Half of the pause between two checkpoints, which hold the rows where commits are slow.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
 
     private readonly Signal _signal = new();
 

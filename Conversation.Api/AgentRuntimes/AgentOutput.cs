@@ -7,6 +7,9 @@ internal abstract record AgentOutput;
 /// <param name="Text">What follows what was said before.</param>
 internal sealed record TextDelta(string Text) : AgentOutput;
 
+/// <summary>It works on, and has nothing to say: it is not silent.</summary>
+internal sealed record StillWorking : AgentOutput;
+
 /// <summary>A remark for the reader, not part of the answer.</summary>
 /// <param name="Level"><c>info</c> or <c>warn</c>.</param>
 /// <param name="Code">A word that clients know.</param>

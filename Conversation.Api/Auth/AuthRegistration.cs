@@ -18,6 +18,7 @@ internal static partial class AuthRegistration
         services.TryAddSingleton(_ => new CallerResolver(settings));
         services.TryAddSingleton<IConfigureOptions<JwtBearerOptions>, ConfigureBearer>();
         services.TryAddSingleton<TokenVerifier>();
+        services.TryAddSingleton<TokenExpiry>();
         services.TryAddSingleton<VerifiedTokens>();
         services
             .AddAuthentication(AuthSchemes.Token)

@@ -15,6 +15,7 @@ internal sealed class TokenHandler(
     ILoggerFactory loggers,
     UrlEncoder encoder,
     TokenKeys keys,
+    TokenExpiry expiry,
     VerifiedTokens verified) : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     private static readonly string[] Kinds = [AuthSchemes.User, AuthSchemes.M2m];
@@ -34,8 +35,9 @@ internal sealed class TokenHandler(
         foreach (var kind in Kinds)
         {
             var result = await Context.AuthenticateAsync(kind);
-            if (result is { Succeeded: true, Properties.ExpiresUtc: { } expires })
+            if (result.Succeeded)
             {
+                var expires = expiry.Of(result.Principal);
                 verified.Remember(token, result.Principal, expires);
                 return Ticket(result.Principal, expires);
             }

@@ -184,7 +184,7 @@ internal sealed class ConversationFeed(
 
     private async Task<IEnumerable<LogEntry>> PageAsync(Guid conversationId, long after, CancellationToken token)
     {
-        var page = await events.ReadAsServiceAsync([conversationId], [after], PageSize, token);
+        var page = await events.ReadForFollowerAsServiceAsync(conversationId, after, PageSize, token);
         return page.Rows.Select(row => new LogEntry(row));
     }
 }

@@ -29,6 +29,10 @@ internal sealed class LogEntry(EventRow row)
     /// <summary>Whether the run itself put another text in the place of what it had shown.</summary>
     public bool ReplacesText => EndsText && row.Data is not null;
 
+    /// <summary>The message whose earlier events tell of it as it was; null where nothing of it was changed.</summary>
+    public Guid? Changed =>
+        Type is EventTypes.MessageUpdated or EventTypes.MessageDeleted or EventTypes.MessageSuperseded ? row.Message?.Id : null;
+
     /// <summary>The frame at a position: shared while followers are in step, made anew for one that is not.</summary>
     public EventFrame Frame(Position position)
     {

@@ -27,26 +27,19 @@ internal sealed partial class LogTailReader(
 
     private static readonly TimeSpan Watermark = TimeSpan.FromSeconds(1);
 
-    private int _looks;
+    private int _ticks;
+    private bool _isDue;
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
         tail.IsFollowed = id => feed.Find(id) is not null;
         await using var stopping = stoppingToken.UnsafeRegister(_ => tail.Signal.Set(), null);
-        await using var watermark = time.CreateTimer(_ => tail.Signal.Set(), null, Watermark, Watermark);
-        var looked = time.GetTimestamp();
+        await using var watermark = time.CreateTimer(_ => Tick(), null, Watermark, Watermark);
         while (true)
         {
             await tail.Signal.WaitAsync();
             stoppingToken.ThrowIfCancellationRequested();
-            var isDue = time.GetElapsedTime(looked) >= Watermark;
-            if (isDue)
-            {
-                // Whether or not the database answers: a follower that hears nothing would think that this node is gone.
-                looked = time.GetTimestamp();
-                Beat();
-            }
-
+            var isDue = Interlocked.Exchange(ref _isDue, value: false);
             try
             {
                 await ReadAsync(tail.Take(), stoppingToken);
@@ -85,13 +78,19 @@ internal sealed partial class LogTailReader(
     private static bool Grew(Topic topic, Dictionary<Guid, LogHead> looks) =>
         topic.Text is { IsForeign: true } || (looks.TryGetValue(topic.ConversationId, out var look) && look.LastSeq > topic.Head);
 
-    private void Beat()
+    /// <summary>
+    /// Beats by itself, however long the database takes to answer: a follower that hears nothing would think that this node is gone.
+    /// </summary>
+    private void Tick()
     {
-        var idle = ++_looks % BeatsWhenIdle == 0;
+        var idle = ++_ticks % BeatsWhenIdle == 0;
         foreach (var topic in feed.Followed)
         {
             topic.Beat(idle);
         }
+
+        _isDue = true;
+        tail.Signal.Set();
     }
 
     private async Task ReadAsync(Guid[] grown, CancellationToken token)

@@ -50,6 +50,22 @@ internal sealed class RecentEvents
         }
     }
 
+    /// <summary>
+    /// Forgets what was read of a message before it was changed: whoever comes later is told of it as it is now, out of the log.
+    /// </summary>
+    public void Forget(Guid messageId)
+    {
+        for (var seq = _first; seq <= _last; seq++)
+        {
+            ref var entry = ref _entries[seq % MostEvents];
+            if (entry?.Row.Message?.Id == messageId)
+            {
+                _text -= Weight(entry);
+                entry = null;
+            }
+        }
+    }
+
     private void Forget()
     {
         ref var oldest = ref _entries[_first % MostEvents];

@@ -107,6 +107,11 @@ internal sealed partial class Topic(Guid conversationId)
 
                 everyone = Everyone();
                 Head = entry.Seq;
+                if (entry.Changed is { } message)
+                {
+                    _recent.Forget(message);
+                }
+
                 _recent.Keep(entry);
                 if ((entry.Started ?? entry.Rewritten) is { Status: MessageStatus.Streaming } started)
                 {

@@ -49,7 +49,7 @@ internal sealed partial class AnswerAccumulator
                 WasStopped = true;
                 break;
             default:
-                FinalText = Composed(ResultText.Read(data)) ?? Composed(_outputs);
+                FinalText = Composed(ResultText.Read(data)) ?? (_hasAllOutputs ? Composed(_outputs) : null);
                 HasEnded = true;
                 break;
         }
@@ -85,7 +85,12 @@ internal sealed partial class AnswerAccumulator
         var text = content is { } found ? LooseText.Read(found) ?? found.Text("text") ?? found.Text("message") : null;
         if (text is { Length: > 0 } && data.Text("type") is null or "message" or "text")
         {
-            _outputs.Add(new ResultText(data.Get("metadata")?.Text("message_id"), text!));
+            var output = new ResultText(data.Get("metadata")?.Text("message_id"), text!);
+            // An event that came with a break comes again.
+            if (output.MessageId is null || !_outputs.Contains(output))
+            {
+                _outputs.Add(output);
+            }
         }
     }
 

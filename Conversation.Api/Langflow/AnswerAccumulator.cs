@@ -19,6 +19,7 @@ internal sealed partial class AnswerAccumulator
     private Spoken? _speaker;
     private bool _inStep;
     private bool _tokensAreWhole = true;
+    private readonly bool _hasAllOutputs;
 
     /// <param name="said">What an earlier process has said already.</param>
     /// <param name="from">Where it was when it had said that; null for a new answer.</param>
@@ -26,6 +27,8 @@ internal sealed partial class AnswerAccumulator
     {
         _said = new StringBuilder(said);
         _tools = new ToolSteps(from?.Tools);
+        // What an earlier process was told of is not told again.
+        _hasAllOutputs = from?.Event is null;
         if (from?.Speaker is { } speaker)
         {
             _speaker = MessageOf(speaker);

@@ -9,6 +9,9 @@ internal static partial class ErrorText
 {
     private const int Longest = 500;
 
+    /// <summary>More of a complaint is not looked at: a trace may be as long as an answer.</summary>
+    private const int LongestRead = 64 * 1024;
+
     /// <summary>The complaint in an error event of either shape, or in a tool's step; a fixed sentence where there is none.</summary>
     public static string Of(JsonElement error)
     {
@@ -51,8 +54,8 @@ internal static partial class ErrorText
 
     public static string Clean(string? text)
     {
-        var untraced = text is null ? "" : Trace().Replace(text, "");
-        var clean = Blank().Replace(Credential().Replace(untraced, "***"), " ").Trim();
+        var untraced = text is null ? "" : Trace().Replace(Head(text, LongestRead), "");
+        var clean = Blank().Replace(Named().Replace(Credential().Replace(untraced, "***"), "***"), " ").Trim();
         return clean.Length == 0 ? "The flow failed and did not say why." : Head(LooseText.Mended(clean), Longest);
     }
 
@@ -71,8 +74,16 @@ internal static partial class ErrorText
     [GeneratedRegex(@"Traceback \(most recent call last\).*|\bFile ""[^""]*"", line \d+.*", RegexOptions.Singleline)]
     private static partial Regex Trace();
 
-    [GeneratedRegex(@"\b(?:sk|pk|rk|ghp|xox[a-z])[-_][\w*.-]{6,}|(?<=[Bb]earer )\S+|\beyJ[\w-]+\.[\w.-]+|(?<=://)[^\s/@]+:[^\s/@]+(?=@)")]
+    /// <summary>What is a credential by its form.</summary>
+    [GeneratedRegex(@"\b(?:g?sk|pk|rk|gh[a-z]|github_pat|hf|xox[a-z])[-_][\w*.-]{6,}|\bAIza[\w-]{20,}|\bAKIA[0-9A-Z]{12,}|(?<=[Bb]earer )\S+|\beyJ[\w-]+\.[\w.-]+|(?<=://)[^\s/@]+:[^\s/@]+(?=@)")]
     private static partial Regex Credential();
+
+    /// <summary>What is one by its name: a part of an address, or a value with a digit in it.</summary>
+    [GeneratedRegex(
+        @"(?<=[?&][\w-]*(?:key|token|secret|password|appid|sig|signature)=)[^&\s""']+"
+        + @"|(?<=(?:key|token|secret|password)[""']?\s*[:=]\s*[""']?)(?=[^\s""',;&]*\d)[^\s""',;&]{6,}",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex Named();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blank();

@@ -10,10 +10,12 @@ internal sealed partial class EventStream : IAsyncDisposable
     private readonly PipeReader _reader;
     private readonly JsonLines _lines;
     private readonly ILogger _logger;
+    private readonly bool _isFirst;
 
-    private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, ILogger logger)
+    private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, bool isFirst, ILogger logger)
     {
         LastId = lastId;
+        _isFirst = isFirst;
         _response = response;
         _reader = PipeReader.Create(body);
         _lines = new JsonLines(_reader, longest);
@@ -26,12 +28,18 @@ internal sealed partial class EventStream : IAsyncDisposable
     /// <summary>Why the stream broke; null where it ended in order.</summary>
     public Exception? Broken { get; private set; }
 
+    /// <param name="response">The response.</param>
+    /// <param name="longest">Bytes of the longest event that is read.</param>
+    /// <param name="lastId">The id behind which it begins, null where it begins with the first.</param>
+    /// <param name="isFirst">Whether nobody has listened before.</param>
+    /// <param name="logger">For what cannot be read.</param>
+    /// <param name="token">Ends it.</param>
     public static async Task<EventStream> OpenAsync(
-        HttpResponseMessage response, int longest, long? lastId, ILogger logger, CancellationToken token)
+        HttpResponseMessage response, int longest, long? lastId, bool isFirst, ILogger logger, CancellationToken token)
     {
         try
         {
-            return new EventStream(response, await response.Content.ReadAsStreamAsync(token), longest, lastId, logger);
+            return new EventStream(response, await response.Content.ReadAsStreamAsync(token), longest, lastId, isFirst, logger);
         }
         catch
         {
@@ -72,10 +80,13 @@ internal sealed partial class EventStream : IAsyncDisposable
         _response.Dispose();
     }
 
-    /// <summary>Events are numbered from 0 without holes. Pieces are not kept for whoever comes later: a hole is where some were.</summary>
+    /// <summary>
+    /// Events are numbered without holes, by some versions from 0 and by others from 1. Pieces are not kept for whoever comes later: a hole is
+    /// where some were. A job does not begin with one, so whoever listens first missed none.
+    /// </summary>
     private void Note(long id, AnswerAccumulator answer)
     {
-        if (id > (LastId ?? -1) + 1)
+        if (id > (LastId is { } last ? last + 1 : _isFirst ? 1 : 0))
         {
             answer.LoseTokens();
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Conversation.Api.AgentRuntimes;
 
 namespace Conversation.Api.Langflow;
 
@@ -23,7 +24,7 @@ internal sealed class FlowChooser(LangflowHttp http, FlowProvisioner provisioner
     {
         // Without the slash before the query, servers with a user interface answer with their start page.
         using var request = LangflowHttp.Request(HttpMethod.Get, "api/v1/flows/?header_flows=true&remove_example_flows=true", key);
-        var flows = await http.ReadAsync(request, token);
+        var flows = await ReadAsync(request, token);
         return flows.ValueKind != JsonValueKind.Array
             ? null
             : flows.EnumerateArray()
@@ -31,5 +32,18 @@ internal sealed class FlowChooser(LangflowHttp http, FlowProvisioner provisioner
                 .OrderBy(flow => flow.Text("name"), StringComparer.Ordinal)
                 .Select(flow => flow.Text("id"))
                 .FirstOrDefault(id => id is not null);
+    }
+
+    private async Task<JsonElement> ReadAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        try
+        {
+            return await http.ReadAsync(request, token);
+        }
+        catch (AgentRuntimeException error)
+        {
+            // A server's error here is no flow's.
+            throw new LangflowUnusableException(LangflowErrors.Unavailable, error.Message, error);
+        }
     }
 }

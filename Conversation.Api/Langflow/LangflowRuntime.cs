@@ -14,6 +14,8 @@ internal sealed class LangflowRuntime(
 {
     public const string RuntimeName = "langflow";
 
+    private static readonly StillWorking Working = new();
+
     public string Name => RuntimeName;
 
     /// <summary>Only a job of the workflows API can be stopped for sure and continued; it says so by itself.</summary>
@@ -97,6 +99,11 @@ internal sealed class LangflowRuntime(
                 if (isOver)
                 {
                     yield break;
+                }
+
+                if (said.Count == 0)
+                {
+                    yield return Working;
                 }
             }
         }

@@ -24,7 +24,7 @@ internal sealed class RunApi(LangflowHttp http, LangflowOptions options, ILogger
                 session_id = ask.Context.SessionId,
             });
         var response = await http.SendAsync(request, token);
-        return new Answer(await EventStream.OpenAsync(response, options.LongestLine, lastId: null, logger, token));
+        return new Answer(await EventStream.OpenAsync(response, options.LongestLine, lastId: null, isFirst: true, logger, token));
     }
 
     private sealed class Answer(EventStream events) : ILangflowAnswer

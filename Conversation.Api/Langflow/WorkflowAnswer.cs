@@ -20,6 +20,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly AnswerAccumulator _answer;
+    private readonly bool _isNew;
     private EventStream? _events;
     private long? _lastEvent;
     private bool _pointed;
@@ -41,6 +42,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
         _logger = logger;
         _answer = new AnswerAccumulator(said, from);
         _lastEvent = from?.Event;
+        _isNew = from is null;
     }
 
     private ResumePoint Here => new(_answer.At(_job.Id, _lastEvent).ToString());
@@ -58,7 +60,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
         try
         {
             _events ??= await EventStream.OpenAsync(
-                await _jobs.AttachAsync(_job, _lastEvent, token), _options.LongestLine, _lastEvent, _logger, token);
+                await _jobs.AttachAsync(_job, _lastEvent, token), _options.LongestLine, _lastEvent, _isNew && _drops == 0, _logger, token);
             if (await _events.NextAsync(_answer, said, token) && !_answer.IsBehind)
             {
                 return await TookAsync(said, token);
@@ -105,8 +107,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
 
         if (_answer.HasEnded)
         {
-            var text = _answer.FinalText is null ? (await _jobs.StatusAsync(_job, token)).Text : null;
-            _answer.Finish(text, said);
+            _answer.Finish(_answer.FinalText is null || _answer.Failure is not null ? await EndedAsync(token) : null, said);
             return false;
         }
 
@@ -116,6 +117,38 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Events of a flow that failed end like those of one that did not, and its job is said to have failed a moment later: where there was a
+    /// complaint, the job's own end is waited for.
+    /// </summary>
+    /// <returns>The text, where the job tells it.</returns>
+    private async Task<string?> EndedAsync(CancellationToken token)
+    {
+        for (var looks = 1; ; looks++)
+        {
+            try
+            {
+                var (completed, text) = await _jobs.StatusAsync(_job, token);
+                if (completed || _answer.Failure is null)
+                {
+                    return text;
+                }
+            }
+            catch (AgentRuntimeException error) when (_answer.Failure is { } why)
+            {
+                // The job itself says no more than that it has failed.
+                throw new AgentRuntimeException(LangflowErrors.FlowFailed, why, error);
+            }
+
+            if (looks == Tries)
+            {
+                throw new AgentRuntimeException(LangflowErrors.FlowFailed, _answer.Failure);
+            }
+
+            await Task.Delay(_options.RetryPause * looks, _time, token);
+        }
     }
 
     private async Task<bool> DroppedAsync(Exception? cause, List<AgentOutput> said, CancellationToken token)

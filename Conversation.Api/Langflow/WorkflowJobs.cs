@@ -126,9 +126,17 @@ internal sealed class WorkflowJobs(LangflowHttp http)
     {
         var head = await LangflowHttp.HeadAsync(response, token);
         var detail = ErrorText.Parse(head)?.Get("detail");
-        return detail?.Text("code") == JobFailed
-            ? Failed(detail?.Text("error_detail") is { Length: > 0 } words ? ErrorText.Clean(words) : ErrorText.OfBody(head) ?? ErrorText.Clean(null))
-            : Passing(response);
+        if (detail?.Text("code") != JobFailed)
+        {
+            return Passing(response);
+        }
+
+        return Failed(detail?.Get("error_detail") switch
+        {
+            { ValueKind: JsonValueKind.Object } words => ErrorText.Of(words),
+            { ValueKind: JsonValueKind.String } words when words.GetRawText().Length > 2 => ErrorText.Of(words),
+            _ => ErrorText.OfBody(head) ?? ErrorText.Clean(null),
+        });
     }
 
     private static LangflowUnusableException Passing(HttpResponseMessage response) =>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Conversation.Api.Auth;
+using Microsoft.AspNetCore.SignalR;
 
 namespace Conversation.Api.Limits;
 
@@ -25,7 +26,7 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
 
     /// <summary>For the rate limiter's middleware, once it is known who asks; without a principal there is no budget to spend.</summary>
     public PartitionedRateLimiter<HttpContext> ByPrincipal => _byPrincipal.WithTranslatedKey<HttpContext>(
-        context => context.User.Identity is { IsAuthenticated: true } ? callers.Resolve(context.User).Principal : Nobody, leaveOpen: true);
+        context => context.User.Identity is { IsAuthenticated: true } && !IsPoll(context) ? callers.Resolve(context.User).Principal : Nobody, leaveOpen: true);
 
     /// <summary>For doors that take many requests over one connection.</summary>
     /// <exception cref="TooManyRequestsException">429: nothing is left.</exception>
@@ -61,6 +62,14 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
         await _byPrincipal.DisposeAsync();
         await _byAddress.DisposeAsync();
     }
+
+    /// <summary>
+    /// A hub's client that can only poll asks anew for each piece of text: that is its connection, whose invocations are counted one by one.
+    /// </summary>
+    private static bool IsPoll(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method)
+        && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null
+        && context.Request.Query.ContainsKey("id");
 
     /// <summary>Whoever has an IPv6 address has all of its network (RFC 4291, section 2.5.4: 64 bits), and a new address for each request.</summary>
     private static string Client(IPAddress? address) => address switch

@@ -17,6 +17,7 @@ internal sealed class ConversationSocketMiddleware(
     RunCanceller canceller,
     CallerResolver callers,
     TokenVerifier tokens,
+    TokenExpiry expiry,
     TimeProvider time,
     SocketOptions options,
     RequestBudget requests,
@@ -56,7 +57,7 @@ internal sealed class ConversationSocketMiddleware(
             KeepAliveTimeout = options.PingTimeout,
         });
         using var stream = stop.Open();
-        using var rights = new StreamRights(caller, context.User, time);
+        using var rights = new StreamRights(caller, context.User, expiry, time);
         // Sockets end on their own close, on a broken connection, with their rights, and when the service stops.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.RequestAborted, stream.Leaving, rights.End);

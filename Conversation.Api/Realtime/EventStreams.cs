@@ -13,7 +13,13 @@ namespace Conversation.Api.Realtime;
 
 /// <summary>Writes frames as a JSON page, or as server-sent events (WHATWG HTML, section 9.2).</summary>
 internal sealed partial class EventStreams(
-    ConversationFeed feed, CallerResolver callers, ConnectionBudget connections, NodeStop stop, TimeProvider time, ILogger<EventStreams> logger)
+    ConversationFeed feed,
+    CallerResolver callers,
+    TokenExpiry expiry,
+    ConnectionBudget connections,
+    NodeStop stop,
+    TimeProvider time,
+    ILogger<EventStreams> logger)
 {
     public const int DefaultLimit = 100;
 
@@ -43,7 +49,7 @@ internal sealed partial class EventStreams(
         var caller = callers.Resolve(context.User);
         using var pass = connections.Take(caller.Principal);
         using var stream = stop.Open();
-        using var rights = new StreamRights(caller, context.User, time);
+        using var rights = new StreamRights(caller, context.User, expiry, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.RequestAborted, stream.Leaving, rights.End);
         context.Response.ContentType = "text/event-stream";
@@ -57,10 +63,10 @@ internal sealed partial class EventStreams(
 
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         var body = context.Response.BodyWriter;
-        await body.WriteAsync(Encoding.UTF8.GetBytes(Opening), ending.Token);
         var options = new FollowOptions { Door = "sse", After = after, Heartbeats = true, Reach = caller.Reach };
         try
         {
+            await body.WriteAsync(Encoding.UTF8.GetBytes(Opening), ending.Token);
             await foreach (var frame in feed.FollowAsync(conversation, options, ending.Token))
             {
                 Write(body, frame);

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Conversation.Api.Wire;
 using MessagePack;
@@ -23,19 +22,10 @@ internal sealed class JsonBridgeResolver : IFormatterResolver
     {
         public static Bridge<T> Instance { get; } = new();
 
-        public void Serialize(ref MessagePackWriter writer, T value, MessagePackSerializerOptions options)
-        {
-            var json = value is HubFrame frame
-                ? Encoding.UTF8.GetString(frame.Frame.V2)
-                : JsonSerializer.Serialize(value, WireJson.Options);
-            writer.WriteRaw(MessagePackSerializer.ConvertFromJson(json));
-        }
+        public void Serialize(ref MessagePackWriter writer, T value, MessagePackSerializerOptions options) =>
+            JsonBridge.Write(ref writer, value is HubFrame frame ? frame.Frame.V2 : JsonSerializer.SerializeToUtf8Bytes(value, WireJson.Options));
 
-        public T Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options)
-        {
-            var json = new StringWriter();
-            MessagePackSerializer.ConvertToJson(ref reader, json, MessagePackSerializerOptions.Standard);
-            return JsonSerializer.Deserialize<T>(json.ToString(), WireJson.Options)!;
-        }
+        public T Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
+            JsonSerializer.Deserialize<T>(JsonBridge.Read(ref reader, options).Span, WireJson.Options)!;
     }
 }

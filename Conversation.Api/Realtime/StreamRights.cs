@@ -1,7 +1,6 @@
-using System.Globalization;
 using System.Security.Claims;
+using Conversation.Api.Auth;
 using Conversation.Data.Access;
-using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace Conversation.Api.Realtime;
 
@@ -14,17 +13,19 @@ internal sealed class StreamRights : IDisposable
     /// <summary>A timer cannot wait for longer; tokens that live longer are looked at again then.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(40);
 
+    private readonly TokenExpiry _expiry;
     private readonly TimeProvider _time;
     // Never disposed: it has no timer, and ours may fire while the stream ends.
     private readonly CancellationTokenSource _end = new();
     private readonly ITimer _timer;
     private DateTimeOffset _expires;
 
-    public StreamRights(Caller caller, ClaimsPrincipal principal, TimeProvider time)
+    public StreamRights(Caller caller, ClaimsPrincipal principal, TokenExpiry expiry, TimeProvider time)
     {
         Caller = caller;
+        _expiry = expiry;
         _time = time;
-        _expires = Expiry(principal);
+        _expires = _expiry.Of(principal);
         _timer = time.CreateTimer(static state => ((StreamRights)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Look();
     }
@@ -39,7 +40,7 @@ internal sealed class StreamRights : IDisposable
     /// <summary>Goes on under a new token.</summary>
     public void Renew(ClaimsPrincipal principal)
     {
-        _expires = Expiry(principal);
+        _expires = _expiry.Of(principal);
         Look();
     }
 
@@ -56,9 +57,4 @@ internal sealed class StreamRights : IDisposable
 
         _timer.Change(left < LongestWait ? left : LongestWait, Timeout.InfiniteTimeSpan);
     }
-
-    private static DateTimeOffset Expiry(ClaimsPrincipal principal) =>
-        long.TryParse(principal.FindFirstValue(JwtRegisteredClaimNames.Exp), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? DateTimeOffset.FromUnixTimeSeconds(Math.Min(seconds, DateTimeOffset.MaxValue.ToUnixTimeSeconds()))
-            : DateTimeOffset.MinValue;
 }

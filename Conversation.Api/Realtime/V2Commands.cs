@@ -24,6 +24,25 @@ internal sealed record V2Command
 
     /// <summary><c>send</c>: the message, as POST takes it.</summary>
     public SendMessageRequest? Message { get; init; }
+
+    /// <summary>The id of a command that breaks a rule of its fields; null where it has none, or is no JSON.</summary>
+    public static string? IdOf(string text)
+    {
+        try
+        {
+            using var command = JsonDocument.Parse(text);
+            return command.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("id", out var id)
+                && id.ValueKind == JsonValueKind.String
+                    ? id.GetString()
+                    : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // No JSON, or an id of lone surrogates.
+            return null;
+        }
+    }
 }
 
 /// <summary>What answers commands.</summary>

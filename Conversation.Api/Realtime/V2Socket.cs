@@ -91,7 +91,7 @@ internal sealed class V2Socket(
         }
         catch (JsonException)
         {
-            reply = V2Reply.Refused(id, StatusCodes.Status422UnprocessableEntity, "The command is not one this service understands.");
+            reply = V2Reply.Refused(V2Command.IdOf(text), StatusCodes.Status422UnprocessableEntity, "The command is not one this service understands.");
         }
         catch (ServiceException error)
         {

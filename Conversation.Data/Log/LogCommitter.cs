@@ -157,15 +157,16 @@ internal sealed partial class LogCommitter(
         var rest = items.Where(item => !item.LocksConversation || free.Contains(item.ConversationId)).ToList();
         if (rest.Count == items.Count)
         {
-            // The conversations are free by now, or another row is held: whoever needs it finds out alone.
+            // The conversations are free by now, or a run's row is held: whoever needs it finds out alone, and the others are not held up.
             if (items.Count == 1)
             {
                 Park(items[0]);
                 return [];
             }
 
-            await OneByOneAsync(items);
-            return [];
+            var ofRuns = items.Where(item => item.RunId is not null).ToArray();
+            await OneByOneAsync(ofRuns.Length > 0 ? ofRuns : items);
+            return ofRuns.Length > 0 ? [.. items.Except(ofRuns)] : [];
         }
 
         foreach (var item in items.Except(rest))

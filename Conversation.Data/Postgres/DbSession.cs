@@ -21,8 +21,9 @@ internal sealed class DbSession(NpgsqlDataSource source)
             async (connection, command) => (await connection.QueryAsync<T>(command)).AsList(), new CommandDefinition(sql, arguments, cancellationToken: token));
 
     /// <summary>Rows of any length: as many as their text allows, and at least one. What is left out is not sent by the server.</summary>
-    public Task<Page<T>> PageAsync<T>([ConstantExpected] string sql, object? arguments, Func<T, int> length, CancellationToken token) =>
-        RunAsync((connection, command) => PageAsync(connection, command, length), new CommandDefinition(sql, arguments, cancellationToken: token));
+    public Task<Page<T>> PageAsync<T>(
+        [ConstantExpected] string sql, object? arguments, Func<T, int> length, CancellationToken token, int mostText = MostText) =>
+        RunAsync((connection, command) => PageAsync(connection, command, length, mostText), new CommandDefinition(sql, arguments, cancellationToken: token));
 
     public Task<T?> FindAsync<T>([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
         RunAsync(
@@ -31,7 +32,7 @@ internal sealed class DbSession(NpgsqlDataSource source)
     public Task<int> ExecuteAsync([ConstantExpected] string sql, object? arguments, CancellationToken token) =>
         RunAsync(static (connection, command) => connection.ExecuteAsync(command), new CommandDefinition(sql, arguments, cancellationToken: token));
 
-    private static async Task<Page<T>> PageAsync<T>(NpgsqlConnection connection, CommandDefinition command, Func<T, int> length)
+    private static async Task<Page<T>> PageAsync<T>(NpgsqlConnection connection, CommandDefinition command, Func<T, int> length, int mostText)
     {
         var rows = new List<T>();
         var text = 0L;
@@ -40,7 +41,7 @@ internal sealed class DbSession(NpgsqlDataSource source)
         var parse = reader.GetRowParser<T>();
         while (await reader.ReadAsync(command.CancellationToken))
         {
-            if (text >= MostText)
+            if (text >= mostText)
             {
                 // Otherwise the rest would be sent, and read over, before the connection is free.
                 ((IWrappedDataReader)reader).Command.Cancel();
@@ -73,7 +74,7 @@ internal sealed class DbSession(NpgsqlDataSource source)
                 // Not this connection: a new one may be to a server that takes writes, and prepares anew; the pooled ones would go on to refuse.
                 source.Clear();
             }
-            catch (Exception error) when (SqlStates.IsUnavailable(error) || error is PostgresException transient && SqlStates.IsTransient(transient))
+            catch (Exception error) when (SqlStates.IsUnavailable(error) || error is PostgresException held && (SqlStates.IsTransient(held) || SqlStates.IsLockTimeout(held)))
             {
                 throw new DatabaseUnavailableException("The database does not answer at the moment. Try again shortly.", error);
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Conversation.Tests.Infrastructure;
@@ -17,10 +18,12 @@ internal sealed class HubClient : IAsyncDisposable
 
     public HubConnection Connection { get; }
 
-    public static async Task<HubClient> ConnectAsync(ApiClient api, Action<IHubConnectionBuilder>? configure = null)
+    public static async Task<HubClient> ConnectAsync(
+        ApiClient api, Action<IHubConnectionBuilder>? configure = null, HttpTransportType? transports = null)
     {
         var builder = new HubConnectionBuilder().WithUrl(
             new Uri(api.Address, $"{ApiClient.Root}/hubs/conversations"),
+            transports ?? HttpTransports.All,
             options => options.AccessTokenProvider = () => Task.FromResult(api.Token));
         configure?.Invoke(builder);
         var client = new HubClient(builder.Build());

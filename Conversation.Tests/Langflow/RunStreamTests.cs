@@ -187,6 +187,19 @@ internal sealed class RunStreamTests
         Assert.That(LangflowDriver.Text(await driver.RunAsync()), Does.StartWith("Fine ").And.EndsWith("\ud83d"));
     }
 
+    /// <summary>A loop builds its components for minutes before one of them speaks: it is not silent.</summary>
+    [Test]
+    public async Task Run_ThatBuildsAndSaysNothing_IsStillWorking()
+    {
+        await using var fake = await FakeLangflow.StartAsync(LangflowProfile.V1Dot8);
+        fake.Flow = run => run.SendAsync([.. Enumerable.Repeat(FakeEvents.Event("build_start", new { id = "Loop-1" }), 5), run.Events.End("Done.")]);
+        await using var driver = LangflowDriver.Create(fake);
+
+        var said = await driver.RunAsync();
+
+        Assert.That(said.OfType<StillWorking>().Count(), Is.EqualTo(5));
+    }
+
     [Test]
     public async Task Run_StaysOpenAfterItsEnd_IsCut()
     {

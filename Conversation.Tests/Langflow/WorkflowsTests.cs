@@ -96,30 +96,6 @@ internal sealed class WorkflowsTests
     }
 
     [Test]
-    public async Task Job_Fails_TellsWhy()
-    {
-        var failing = _driver.FailAsync();
-        var job = await _fake.NextJobAsync();
-        await job.HeardAsync();
-        job.Emit(job.Events.Token("m-1", "One "), FakeEvents.ErrorText("Error building Component OpenAI"));
-        job.End("Error building Component OpenAI");
-
-        var (said, failure) = await failing.OrTimeout();
-
-        Assert.That((LangflowDriver.Text(said), failure.Code, failure.Message), Is.EqualTo(("One ", "flow_failed", "Error building Component OpenAI")));
-    }
-
-    [Test]
-    public async Task Job_FailsUnheard_TellsWhyByItsStatus()
-    {
-        var failing = _driver.FailAsync();
-        var job = await _fake.NextJobAsync();
-        job.End("Error building Component OpenAI");
-
-        Assert.That((await failing.OrTimeout()).Failure.Message, Is.EqualTo("Error building Component OpenAI"));
-    }
-
-    [Test]
     public async Task Job_TooSlowForTheServer_IsAttachedToAgain()
     {
         var running = _driver.RunAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using Conversation.Tests.Infrastructure;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 
@@ -54,6 +55,21 @@ internal sealed class RateLimitTests
             Assert.That(refused.Headers.RetryAfter?.Delta, Is.InRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)));
             Assert.That(problem.GetProperty("detail").GetString(), Does.Contain("budget"));
         });
+    }
+
+    /// <summary>It asks anew for each piece of text.</summary>
+    [Test]
+    public async Task Polls_OfAHub_AreNoRequests()
+    {
+        using var client = _host.AsUser();
+        var conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=150&pace_ms=20" } });
+        await using var hub = await HubClient.ConnectAsync(client, transports: HttpTransportType.LongPolling);
+        var following = hub.FollowUntilAsync(conversation, position: null, "run.completed");
+        await client.SayAsync(conversation, "Hello");
+
+        var frames = await following;
+
+        Assert.That(frames, Has.Count.GreaterThan(2 * Budget));
     }
 
     [Test]

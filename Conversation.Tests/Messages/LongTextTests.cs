@@ -79,6 +79,17 @@ internal sealed class LongTextTests : ConversationFixture
         Assert.That(seen, Is.EqualTo(Expected));
     }
 
+    /// <summary>Each keeps its page for as long as its client does not read.</summary>
+    [Test]
+    public async Task Page_OfAFollower_IsShort()
+    {
+        var events = Host.Services.GetRequiredService<EventRepository>();
+
+        var page = await events.ReadForFollowerAsServiceAsync(ConversationId, 0, Messages, Patience.Token);
+
+        Assert.That((page.IsCut, page.Rows.Count), Is.EqualTo((true, 1)));
+    }
+
     [Test]
     public async Task Page_OfTwoLogs_IsCutAndSaysSo()
     {

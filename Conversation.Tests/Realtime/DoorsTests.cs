@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Realtime;
@@ -127,6 +129,53 @@ internal sealed class DoorsTests : ConversationFixture
         var ack = (await socket.NextAsync())!.Value;
 
         Assert.That(ack.GetProperty("message_id").GetString(), Is.EqualTo(third));
+    }
+
+    /// <summary>As long as somebody follows, the latest events are kept as they were read: what was changed since is read again.</summary>
+    [Test]
+    public async Task Replay_OfWhatWasChangedWhileSomebodyFollowed_TellsItAsItIs()
+    {
+        await using var watcher = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
+        var deleted = (await Client.SendAsync(ConversationId, new { role = "system", content = "secret one" })).GetProperty("id").GetString();
+        var edited = (await Client.SendAsync(ConversationId, new { role = "system", content = "secret two" })).GetProperty("id").GetString();
+        await Client.SendAsync(ConversationId, new { role = "system", content = "kept" });
+        var place = $"{ApiClient.Root}/conversations/{ConversationId}/messages";
+        using var changing = await Client.Http.PatchAsJsonAsync($"{place}/{edited}", new { content = "redacted" });
+        using var deleting = await Client.Http.DeleteAsync($"{place}/{deleted}");
+        await watcher.UntilAsync(frame => LegacyClient.TypeOf(frame) == "message.deleted");
+
+        await using var socket = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
+        var told = new List<string>();
+        await socket.UntilAsync(frame =>
+        {
+            told.Add(frame.GetRawText());
+            return LegacyClient.TypeOf(frame) == "message.deleted";
+        });
+        await using var legacy = await LegacyClient.ConnectAsync(Client, ConversationId, after: "0");
+        await legacy.NextAsync();
+        var ack = (await legacy.NextAsync())!.Value;
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(told, Has.None.Contains("secret").And.One.Contains("kept"));
+            Assert.That(told.Count(frame => frame.Contains("redacted")), Is.EqualTo(2), "Its creation and its change.");
+            Assert.That(ack.GetProperty("message_id").GetString(), Is.EqualTo(edited), "The deleted one is left out.");
+        });
+    }
+
+    [TestCase("cancel", "run_id", "\"x\"")]
+    [TestCase("send", "message", """{"role":"user","content":5}""")]
+    [TestCase("send", "message", """{"role":"user","content":"a\u0000b"}""")]
+    [TestCase("send", "message", """{"role":"user","content":"a","metadata_json":[]}""")]
+    [TestCase("follow", "position", "5")]
+    public async Task Command_WithAFieldOfAnotherType_IsRefusedByItsId(string type, string field, string value)
+    {
+        await using var socket = await V2Socket.ConnectAsync(Client, ConversationId, position: null);
+        await socket.SendAsync(JsonElement.Parse($$"""{"{{field}}":{{value}},"type":"{{type}}","id":"odd"}"""));
+
+        var refused = await socket.ReplyAsync("odd");
+
+        Assert.That((LegacyClient.TypeOf(refused), refused.GetProperty("status").GetInt32()), Is.EqualTo(("error", 422)));
     }
 
     [Test]

@@ -1,6 +1,8 @@
 using System.Security.Claims;
+using Conversation.Api.Auth;
 using Conversation.Api.Realtime;
 using Conversation.Data.Access;
+using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Realtime;
 
@@ -13,7 +15,7 @@ internal sealed class ExpiryRaceTests
     {
         var time = new ManualTime();
         var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim("exp", $"{time.Now.AddSeconds(5).ToUnixTimeSeconds()}")]));
-        var rights = new StreamRights(new Caller("user:1", null, null), principal, time);
+        var rights = new StreamRights(new Caller("user:1", null, null), principal, new TokenExpiry(ApiHost.Settings), time);
         time.Now = time.Now.AddSeconds(10);
         // The timer has begun to fire when the stream ends for another reason.
         rights.Dispose();

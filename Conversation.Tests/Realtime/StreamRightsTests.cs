@@ -57,6 +57,34 @@ internal sealed class StreamRightsTests : ConversationFixture
         });
     }
 
+    /// <summary>What a request is forgiven, a stream is as well.</summary>
+    [TestCase(Door.Hub)]
+    [TestCase(Door.Socket)]
+    [TestCase(Door.Sse)]
+    public async Task Token_ExpiredWithinTheSkew_IsFollowedBy(Door door)
+    {
+        await using var host = await ApiHost.StartAsync(settings => settings with { JwtClockSkewSeconds = 60 });
+        var user = Guid.CreateVersion7();
+        using var client = host.As(TestTokens.Sign(
+            TestTokens.UserKey, user.ToString(), TestTokens.UserIssuer, lifetime: TimeSpan.FromSeconds(-5)));
+        var conversation = await client.CreateConversationAsync();
+
+        var types = new List<string?>();
+        await foreach (var frame in client.FollowAsync(door, conversation, position: null, Patience.Token))
+        {
+            types.Add(LegacyClient.TypeOf(frame));
+            if (types[^1] == "message.created")
+            {
+                break;
+            }
+
+            // Said once it follows.
+            await client.SendAsync(conversation, new { role = "system", content = "on time" });
+        }
+
+        Assert.That(types, Is.EqualTo(new[] { "subscription.ready", "message.created" }));
+    }
+
     [Test]
     public async Task Owner_Changes_EndsTheFormerOwnersStreams()
     {
