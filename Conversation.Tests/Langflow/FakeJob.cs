@@ -35,6 +35,9 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
 
     public bool HasEnded => Status != "in_progress";
 
+    /// <summary>The id of its first event: versions differ.</summary>
+    public int FirstId { get; set; }
+
     /// <summary>The ids after which clients attached.</summary>
     public List<string> Attached { get; } = [];
 
@@ -82,7 +85,7 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
     public async Task StreamAsync(HttpContext http, Func<int, bool> drops)
     {
         var last = http.Request.Headers["Last-Event-ID"].ToString();
-        var next = last.Length > 0 ? int.Parse(last, System.Globalization.CultureInfo.InvariantCulture) + 1 : 0;
+        var next = last.Length > 0 ? int.Parse(last, System.Globalization.CultureInfo.InvariantCulture) + 1 - FirstId : 0;
         http.Response.ContentType = "text/event-stream";
         int live;
         lock (_events)
@@ -133,7 +136,7 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
             {
                 if (next >= live || !_events[next].IsToken)
                 {
-                    pieces.Add((next, _events[next].Json));
+                    pieces.Add((next + FirstId, _events[next].Json));
                 }
             }
 

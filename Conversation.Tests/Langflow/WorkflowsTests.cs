@@ -96,6 +96,17 @@ internal sealed class WorkflowsTests
     }
 
     [Test]
+    public async Task Job_WhoseEventsBeginAtOne_StreamsAllTheSame()
+    {
+        var running = _driver.RunAsync();
+        var job = await _fake.NextJobAsync();
+        job.FirstId = 1;
+        await SayAsync(job);
+
+        Assert.That((await running.OrTimeout()).OfType<TextDelta>().Count(), Is.EqualTo(3), "The first one is no hole.");
+    }
+
+    [Test]
     public async Task Job_TooSlowForTheServer_IsAttachedToAgain()
     {
         var running = _driver.RunAsync();
