@@ -235,7 +235,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         }
 
         _beat = false;
-        return new HeartbeatFrame(topic.Head, topic.Text is { } live ? new Position(live.BaseSeq, live.MessageId, live.Attempt, live.Visible) : null, Position);
+        return topic.Heartbeat(Position);
     }
 
     /// <summary>How much of the text of a message that is being generated was taken.</summary>

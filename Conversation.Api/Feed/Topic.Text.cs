@@ -7,6 +7,7 @@ namespace Conversation.Api.Feed;
 internal sealed partial class Topic
 {
     private DeltaFrame? _lastDelta;
+    private HeartbeatFrame? _lastHeartbeat;
 
     /// <summary>The text that is being generated, null while there is none.</summary>
     public LiveText? Text { get; private set; }
@@ -96,6 +97,15 @@ internal sealed partial class Topic
             SaidAt = text.IsForeign ? 0 : text.StepSaidAt,
             IsMerged = from < text.StepFrom,
         };
+    }
+
+    /// <summary>The frame of a heartbeat: the same one for every follower in step, as long as nothing happens. Call under the gate.</summary>
+    public HeartbeatFrame Heartbeat(Position position)
+    {
+        Position? streaming = Text is { } live ? new Position(live.BaseSeq, live.MessageId, live.Attempt, live.Visible) : null;
+        return _lastHeartbeat is { } last && last.Position == position && last.Head == Head && last.Streaming == streaming
+            ? last
+            : _lastHeartbeat = new HeartbeatFrame(Head, streaming, position);
     }
 
     /// <summary>
