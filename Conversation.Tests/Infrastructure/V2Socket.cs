@@ -48,9 +48,11 @@ internal sealed class V2Socket : IAsyncDisposable
         }
     }
 
-    public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> wanted)
+    /// <param name="wanted">Which frame.</param>
+    /// <param name="token">Bounds all of the wait; null bounds that for each frame, and heartbeats come for ever.</param>
+    public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> wanted, CancellationToken? token = null)
     {
-        while (await NextAsync() is { } frame)
+        while (await NextAsync(token) is { } frame)
         {
             if (wanted(frame))
             {
@@ -63,7 +65,7 @@ internal sealed class V2Socket : IAsyncDisposable
 
     /// <summary>The reply to a command.</summary>
     public Task<JsonElement> ReplyAsync(string id) =>
-        UntilAsync(frame => frame.TryGetProperty("id", out var own) && own.GetString() == id);
+        UntilAsync(frame => frame.TryGetProperty("id", out var own) && own.GetString() == id, Patience.Token);
 
     public ValueTask DisposeAsync()
     {
