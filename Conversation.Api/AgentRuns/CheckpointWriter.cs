@@ -16,6 +16,12 @@ internal sealed partial class CheckpointWriter(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// What stays free between two, however slow commits are: a checkpoint holds the rows of its runs until its own, and leases are
+    /// renewed in between.
+    /// </summary>
+    private static readonly TimeSpan Pause = Interval / 2;
+
     private readonly ConcurrentDictionary<AnswerWriter, KeptAnswer> _answers = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
 
@@ -62,10 +68,8 @@ internal sealed partial class CheckpointWriter(
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        for (var began = time.GetTimestamp(); ; began = time.GetTimestamp())
         {
-            // After each, however long it took: it holds the rows of its runs until its commit, and leases are renewed in between.
-            await Task.Delay(Interval, time, stoppingToken);
             try
             {
                 await FlushAsync(stoppingToken);
@@ -74,6 +78,9 @@ internal sealed partial class CheckpointWriter(
             {
                 Log.Unavailable(logger, _answers.Count, error);
             }
+
+            var rest = Interval - time.GetElapsedTime(began);
+            await Task.Delay(rest > Pause ? rest : Pause, time, stoppingToken);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class LeaseKeeper(
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>Half of the pause between two checkpoints, which hold the rows where commits are slow.</summary>
-    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(25);
 
     private readonly Signal _signal = new();
 

@@ -3,7 +3,6 @@ using Conversation.Tests.AgentRuns;
 using Conversation.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Npgsql;
 
 namespace Conversation.Tests.Faults;
 
@@ -17,8 +16,7 @@ internal sealed class CheckpointCrashTests
     {
         await using var postgres = await PrivatePostgres.StartAsync();
         // What does not wait for the disk is lost for certain.
-        await ExecuteAsync(postgres, "ALTER SYSTEM SET wal_writer_delay = '10s'");
-        await ExecuteAsync(postgres, "SELECT pg_reload_conf()");
+        await postgres.SetAsync("wal_writer_delay = '10s'");
         var runtime = new ScriptedRuntime();
         await using var producer = await StartAsync(postgres, runtime);
         await using var other = await StartAsync(postgres, runtime);
@@ -62,13 +60,5 @@ internal sealed class CheckpointCrashTests
                 return content;
             }
         }
-    }
-
-    private static async Task ExecuteAsync(PrivatePostgres postgres, string sql)
-    {
-        await using var connection = new NpgsqlConnection($"{postgres.ConnectionString};Pooling=false");
-        await connection.OpenAsync(Patience.Token);
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(Patience.Token);
     }
 }

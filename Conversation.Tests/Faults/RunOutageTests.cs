@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Tests.Infrastructure;
+using Npgsql;
 
 namespace Conversation.Tests.Faults;
 
-/// <summary>PostgreSQL stops answering, or goes away and comes back, while answers are being made on two nodes.</summary>
+/// <summary>PostgreSQL stops answering, goes away and comes back, or commits slowly, while answers are being made on two nodes.</summary>
 [TestFixture]
 [Category("Long")]
 internal sealed class RunOutageTests
@@ -14,7 +16,7 @@ internal sealed class RunOutageTests
     private PrivatePostgres _postgres = null!;
 
     [OneTimeSetUp]
-    public async Task StartAsync() => _postgres = await PrivatePostgres.StartAsync();
+    public async Task StartAsync() => _postgres = await PrivatePostgres.StartAsync(isDurable: true);
 
     [OneTimeTearDown]
     public async Task StopAsync() => await _postgres.DisposeAsync();
@@ -26,7 +28,44 @@ internal sealed class RunOutageTests
     [Test]
     public Task Postgres_RestartedInMidAnswer_CostsNoRun() => SurvivesAsync(_postgres.RestartAsync);
 
-    private async Task SurvivesAsync(Func<Task> fault)
+    /// <summary>A checkpoint holds its runs for a tenth of a second then, and the next one follows it.</summary>
+    [Test]
+    public async Task Commits_SlowForLongerThanALease_LetEachLeaseBeRenewed()
+    {
+        await _postgres.SetAsync("commit_siblings = 0");
+        try
+        {
+            await SurvivesAsync(
+                async () =>
+                {
+                    await _postgres.SetAsync("commit_delay = 100000");
+                    Assert.That(await ShortestLeaseAsync(TimeSpan.FromSeconds(10)), Is.GreaterThan(TimeSpan.Zero));
+                },
+                paceMs: 15);
+        }
+        finally
+        {
+            await _postgres.SetAsync("commit_delay = 0");
+        }
+    }
+
+    /// <summary>How long the lease next to its end would have lasted yet, at the worst moment of a time.</summary>
+    private async Task<TimeSpan> ShortestLeaseAsync(TimeSpan watched)
+    {
+        await using var connection = new NpgsqlConnection(_postgres.ConnectionString);
+        await connection.OpenAsync(Patience.Token);
+        await using var command = new NpgsqlCommand("SELECT min(lease_until - clock_timestamp()) FROM runs WHERE status = 'running'", connection);
+        var shortest = TimeSpan.MaxValue;
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < watched;)
+        {
+            var left = (TimeSpan)(await command.ExecuteScalarAsync(Patience.Token))!;
+            shortest = left < shortest ? left : shortest;
+        }
+
+        return shortest;
+    }
+
+    private async Task SurvivesAsync(Func<Task> fault, int paceMs = 4)
     {
         await using var nodes = await TwoNodes.StartAsync(connectionString: _postgres.ConnectionString);
         using var one = nodes.Client(0);
@@ -34,7 +73,7 @@ internal sealed class RunOutageTests
         var scenes = await Task.WhenAll(Enumerable.Range(0, Runs).Select(async i =>
         {
             var (near, far) = i % 2 == 0 ? (one, two) : (two, one);
-            var conversation = await near.CreateConversationAsync(new { metadata_json = new { agent = $"words={Words}&pace_ms=4" } });
+            var conversation = await near.CreateConversationAsync(new { metadata_json = new { agent = $"words={Words}&pace_ms={paceMs}" } });
             var follower = new Wanderer(conversation, (Door)(i % 3), far, near);
             var seeing = follower.SeeAsync(frame => LegacyClient.TypeOf(frame) is "run.completed" or "run.failed");
             await near.SayAsync(conversation, "Hello");

@@ -18,14 +18,27 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     private string Data => Path.Combine(_folder, "data");
 
     /// <param name="folder">Where its data lies, a folder that does not exist yet; null for one of its own.</param>
-    public static async Task<PrivatePostgres> StartAsync(string? folder = null)
+    /// <param name="isDurable">Whether commits wait for the disk.</param>
+    public static async Task<PrivatePostgres> StartAsync(string? folder = null, bool isDurable = false)
     {
         var postgres = new PrivatePostgres(folder ?? TestFolders.New());
         postgres._server = await EmbeddedPostgresServer.StartAsync(
-            new EmbeddedPostgresOptions { Folder = postgres._folder, Durable = false }, Patience.Token);
+            new EmbeddedPostgresOptions { Folder = postgres._folder, Durable = isDurable }, Patience.Token);
         await DatabaseAdmin.EnsureExistsAsync(postgres.ConnectionString, Patience.Token);
         await new SchemaMigrator(postgres.ConnectionString, _ => { }).UpgradeAsync(Patience.Token);
         return postgres;
+    }
+
+    /// <summary>Sets one of the server's own settings, for every session from now on.</summary>
+    public async Task SetAsync(string setting)
+    {
+        await using var connection = new NpgsqlConnection($"{ConnectionString};Pooling=false");
+        await connection.OpenAsync(Patience.Token);
+        foreach (var sql in new[] { $"ALTER SYSTEM SET {setting}", "SELECT pg_reload_conf()" })
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(Patience.Token);
+        }
     }
 
     /// <summary>Stops every process of the server for a while: it neither answers nor refuses.</summary>
