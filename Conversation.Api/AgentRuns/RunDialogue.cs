@@ -22,6 +22,8 @@ internal sealed class RunDialogue(RunLease lease, RunAnswer answer, RunRepositor
     public async Task<bool> ListenAsync(AgentContext context)
     {
         using var span = ServiceTraces.Runtime(runtime.Name, context.Agent);
+        // Its silence begins when it is asked: what came before was the database's.
+        lease.Heard();
         await foreach (var output in runtime.RunAsync(context, lease.Token))
         {
             lease.Heard();

@@ -15,7 +15,9 @@ internal sealed partial class RunQueue(
 
     private readonly ConcurrentDictionary<Guid, Task> _claims = new();
     private readonly ConcurrentDictionary<Guid, long> _failed = new();
+    private readonly Lock _counting = new();
     private int _length;
+    private int _sent;
     private bool _isWarned;
 
     /// <summary>Begins to work on a claimed run.</summary>
@@ -34,11 +36,25 @@ internal sealed partial class RunQueue(
     public int Claims => _claims.Count;
 
     /// <summary>One more waits, until all are counted again.</summary>
-    public void Count() => Interlocked.Increment(ref _length);
+    public void Count()
+    {
+        lock (_counting)
+        {
+            _length++;
+            _sent++;
+        }
+    }
 
-    /// <summary>Counts all that wait.</summary>
-    public async Task CountAsync(CancellationToken token) =>
-        Volatile.Write(ref _length, await runs.QueuedAsServiceAsync(options.QueueDepth, token));
+    /// <summary>Counts all that wait. The count may be older than what was sent while it was asked for, which is added to it.</summary>
+    public async Task CountAsync(CancellationToken token)
+    {
+        var before = Volatile.Read(ref _sent);
+        var counted = await runs.QueuedAsServiceAsync(options.QueueDepth, token);
+        lock (_counting)
+        {
+            _length = counted + (_sent - before);
+        }
+    }
 
     /// <summary>Claims as many as there is room for.</summary>
     /// <returns>Whether more may wait than there is room for.</returns>

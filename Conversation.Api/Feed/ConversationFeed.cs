@@ -51,7 +51,7 @@ internal sealed class ConversationFeed(
                         break;
                     case FollowState.Behind:
                         metrics.CaughtUp();
-                        if (follower.Take(await PageAsync(conversationId, follower.Seq, token)))
+                        if (follower.Take((await PageAsync(conversationId, follower.Seq, token)).Entries))
                         {
                             break;
                         }
@@ -89,7 +89,8 @@ internal sealed class ConversationFeed(
         {
             await BeginAsync(topic, follower, options, token);
             // From the log itself: what the caller has just written is there, whether or not the tail has read it yet.
-            follower.Take(await PageAsync(conversationId, follower.Seq, token));
+            var (entries, hasMore) = await PageAsync(conversationId, follower.Seq, token);
+            follower.Take(entries);
             await ReadForeignTextAsync(topic, token);
             for (var count = 0; count < limit;)
             {
@@ -100,7 +101,9 @@ internal sealed class ConversationFeed(
                         yield return frame!;
                         break;
                     case FollowState.Behind:
-                        if (!follower.Take(await PageAsync(conversationId, follower.Seq, token)))
+                    case FollowState.Idle when hasMore:
+                        (entries, hasMore) = await PageAsync(conversationId, follower.Seq, token);
+                        if (!follower.Take(entries))
                         {
                             yield break;
                         }
@@ -182,9 +185,9 @@ internal sealed class ConversationFeed(
         }
     }
 
-    private async Task<IEnumerable<LogEntry>> PageAsync(Guid conversationId, long after, CancellationToken token)
+    private async Task<(IEnumerable<LogEntry> Entries, bool HasMore)> PageAsync(Guid conversationId, long after, CancellationToken token)
     {
         var page = await events.ReadForFollowerAsServiceAsync(conversationId, after, PageSize, token);
-        return page.Rows.Select(row => new LogEntry(row));
+        return (page.Rows.Select(row => new LogEntry(row)), page.IsCut || page.Rows.Count == PageSize);
     }
 }

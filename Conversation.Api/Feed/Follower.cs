@@ -143,6 +143,11 @@ internal sealed class Follower(Topic topic, FollowOptions options)
                 have = message.Content.Length;
             }
         }
+        else if (!options.CanTakeBack && !Goes(had, keep: 0, message.Content))
+        {
+            // It was edited since, and this reader has the rest of what it was before.
+            return Restart();
+        }
 
         // A message that was edited since may be shorter than what is kept, and may have a pair where the reader's text ended.
         have = Math.Min(have, message.Content.Length);
@@ -213,7 +218,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         return topic.Delta(live, live.SplitsPair(have) ? have - 1 : have, Position);
     }
 
-    /// <summary>Whether what a reader got of an earlier attempt is in a later one as well.</summary>
+    /// <summary>Whether what a reader got of a text is in a later one as well.</summary>
     private bool Goes(Cursor had, int keep, ReadOnlySpan<char> later) =>
         had.Offset <= keep
         || (_seen is { } seen

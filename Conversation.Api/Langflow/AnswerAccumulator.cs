@@ -16,10 +16,10 @@ internal sealed partial class AnswerAccumulator
     private readonly List<ResultText> _outputs = [];
     private readonly ToolSteps _tools;
     private readonly StringBuilder _said;
+    private readonly bool _hasAllOutputs;
     private Spoken? _speaker;
     private bool _inStep;
     private bool _tokensAreWhole = true;
-    private readonly bool _hasAllOutputs;
 
     /// <param name="said">What an earlier process has said already.</param>
     /// <param name="from">Where it was when it had said that; null for a new answer.</param>
@@ -27,7 +27,7 @@ internal sealed partial class AnswerAccumulator
     {
         _said = new StringBuilder(said);
         _tools = new ToolSteps(from?.Tools);
-        // What an earlier process was told of is not told again.
+        // What an earlier process was told of is not told again: at the end the job is asked.
         _hasAllOutputs = from?.Event is null;
         if (from?.Speaker is { } speaker)
         {

@@ -9,8 +9,11 @@ internal static partial class ErrorText
 {
     private const int Longest = 500;
 
-    /// <summary>More of a complaint is not looked at: a trace may be as long as an answer.</summary>
-    private const int LongestRead = 64 * 1024;
+    /// <summary>
+    /// More of a complaint is not looked at: a trace may be as long as an answer, and what looks for credentials takes the square of the
+    /// length where a text is made for it.
+    /// </summary>
+    private const int LongestRead = 4 * 1024;
 
     /// <summary>The complaint in an error event of either shape, or in a tool's step; a fixed sentence where there is none.</summary>
     public static string Of(JsonElement error)

@@ -11,10 +11,13 @@ internal sealed partial class EventStream : IAsyncDisposable
     private readonly JsonLines _lines;
     private readonly ILogger _logger;
     private readonly bool _isFirst;
+    private long? _seen;
+    private long? _id;
+    private bool _hasData;
 
     private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, bool isFirst, ILogger logger)
     {
-        LastId = lastId;
+        LastId = _seen = lastId;
         _isFirst = isFirst;
         _response = response;
         _reader = PipeReader.Create(body);
@@ -22,7 +25,7 @@ internal sealed partial class EventStream : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>The id of the latest event, where events have one.</summary>
+    /// <summary>The id of the latest event that was applied, where events have one.</summary>
     public long? LastId { get; private set; }
 
     /// <summary>Why the stream broke; null where it ended in order.</summary>
@@ -51,15 +54,27 @@ internal sealed partial class EventStream : IAsyncDisposable
     /// <summary>Waits for an event and applies it; false at the end of the stream, in order or not.</summary>
     public async Task<bool> NextAsync(AnswerAccumulator answer, List<AgentOutput> said, CancellationToken token)
     {
+        var applied = false;
         try
         {
             while (await _lines.NextAsync(token))
             {
-                if (LangflowEvent.IdOf(_lines.Line) is { } id)
+                if (_lines.Line.IsEmpty)
+                {
+                    (_id, _hasData) = (null, false);
+                }
+                else if (LangflowEvent.IdOf(_lines.Line) is { } id)
                 {
                     Note(id, answer);
                 }
-                else if (Apply(answer, said))
+                else
+                {
+                    applied |= Apply(answer, said);
+                    Take();
+                }
+
+                // The id of server-sent events stands before the data or behind it; lines of JSON have none.
+                if (applied && !(_hasData && _id is null))
                 {
                     return true;
                 }
@@ -70,7 +85,7 @@ internal sealed partial class EventStream : IAsyncDisposable
             Broken = error;
         }
 
-        return false;
+        return applied;
     }
 
     /// <summary>An unread response is closed with its connection; that is how Langflow learns that nobody listens.</summary>
@@ -86,12 +101,23 @@ internal sealed partial class EventStream : IAsyncDisposable
     /// </summary>
     private void Note(long id, AnswerAccumulator answer)
     {
-        if (id > (LastId is { } last ? last + 1 : _isFirst ? 1 : 0))
+        if (id > (_seen is { } last ? last + 1 : _isFirst ? 1 : 0))
         {
             answer.LoseTokens();
         }
 
-        LastId = id;
+        _seen = _id = id;
+        if (_hasData)
+        {
+            LastId = id;
+        }
+    }
+
+    /// <summary>An event is taken when both its data and its id have come.</summary>
+    private void Take()
+    {
+        _hasData = LangflowEvent.IsFramed(_lines.Line);
+        LastId = _id ?? LastId;
     }
 
     private bool Apply(AnswerAccumulator answer, List<AgentOutput> said)

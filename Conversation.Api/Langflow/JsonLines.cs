@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace Conversation.Api.Langflow;
 
 /// <summary>
-/// The lines of a stream, one at a time, wherever its pieces begin and end. Blank lines are left out. A line that is longer than the
-/// bound is not kept: only its head is told. Not thread-safe.
+/// The lines of a stream, one at a time, wherever its pieces begin and end. A line that is longer than the bound is not kept: only its
+/// head is told. Not thread-safe.
 /// </summary>
 /// <param name="reader">The stream.</param>
 /// <param name="longest">The longest line that is kept, in bytes.</param>
@@ -35,23 +35,13 @@ internal sealed class JsonLines(PipeReader reader, int longest)
             var buffer = read.Buffer;
             if (buffer.Slice(scanned).PositionOf((byte)'\n') is { } end)
             {
-                if (Take(buffer.Slice(0, end), buffer.GetPosition(1, end)))
-                {
-                    return true;
-                }
-
-                Release();
-                scanned = 0;
+                Take(buffer.Slice(0, end), buffer.GetPosition(1, end));
+                return true;
             }
             else if (read.IsCompleted)
             {
-                if (Take(buffer, buffer.End))
-                {
-                    return true;
-                }
-
-                Release();
-                return false;
+                Take(buffer, buffer.End);
+                return !Line.IsEmpty;
             }
             else if (buffer.Length > longest)
             {
@@ -80,14 +70,13 @@ internal sealed class JsonLines(PipeReader reader, int longest)
         return last.FirstSpan[0] == (byte)'\r' ? line.Slice(0, line.Length - 1) : line;
     }
 
-    /// <summary>Keeps the line until it is released; false when there is nothing in it.</summary>
-    private bool Take(ReadOnlySequence<byte> line, SequencePosition next)
+    /// <summary>Keeps the line until it is released.</summary>
+    private void Take(ReadOnlySequence<byte> line, SequencePosition next)
     {
         _next = next;
         IsCut = _head is not null || line.Length > longest;
         Line = IsCut ? new ReadOnlySequence<byte>(_head ?? Head(line)) : Trim(line);
         _head = null;
-        return !Line.IsEmpty;
     }
 
     private void Release()

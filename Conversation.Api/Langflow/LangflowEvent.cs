@@ -24,6 +24,9 @@ internal readonly record struct LangflowEvent(string Name, ReadOnlySequence<byte
         return value is { Length: > 0 and < 24 } digits && long.TryParse(Encoding.ASCII.GetString(digits), out var id) ? id : null;
     }
 
+    /// <summary>Whether a line is the data of a server-sent event.</summary>
+    public static bool IsFramed(in ReadOnlySequence<byte> line) => After(line, "data:"u8) is not null;
+
     /// <summary>Reads a line; false where it is none of the JSON that was promised.</summary>
     public static bool TryRead(in ReadOnlySequence<byte> line, out LangflowEvent found)
     {

@@ -120,8 +120,8 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
     }
 
     /// <summary>
-    /// Events of a flow that failed end like those of one that did not, and its job is said to have failed a moment later: where there was a
-    /// complaint, the job's own end is waited for.
+    /// Events of a flow that failed end like those of one that did not, and the job itself ends a moment later, with its result or its failure:
+    /// that is waited for.
     /// </summary>
     /// <returns>The text, where the job tells it.</returns>
     private async Task<string?> EndedAsync(CancellationToken token)
@@ -131,7 +131,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
             try
             {
                 var (completed, text) = await _jobs.StatusAsync(_job, token);
-                if (completed || _answer.Failure is null)
+                if (completed)
                 {
                     return text;
                 }
@@ -144,7 +144,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
 
             if (looks == Tries)
             {
-                throw new AgentRuntimeException(LangflowErrors.FlowFailed, _answer.Failure);
+                return _answer.Failure is { } why ? throw new AgentRuntimeException(LangflowErrors.FlowFailed, why) : null;
             }
 
             await Task.Delay(_options.RetryPause * looks, _time, token);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Conversation.Api.Auth;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Primitives;
 
 namespace Conversation.Api.Limits;
 
@@ -65,11 +66,13 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
 
     /// <summary>
     /// A hub's client that can only poll asks anew for each piece of text: that is its connection, whose invocations are counted one by one.
+    /// One that opens a socket does so once.
     /// </summary>
     private static bool IsPoll(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method)
         && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null
-        && context.Request.Query.ContainsKey("id");
+        && context.Request.Query.ContainsKey("id")
+        && StringValues.IsNullOrEmpty(context.Request.Headers.Upgrade);
 
     /// <summary>Whoever has an IPv6 address has all of its network (RFC 4291, section 2.5.4: 64 bits), and a new address for each request.</summary>
     private static string Client(IPAddress? address) => address switch

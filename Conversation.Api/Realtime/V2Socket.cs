@@ -84,9 +84,9 @@ internal sealed class V2Socket(
         byte[] reply;
         try
         {
+            requests.Spend(rights.Caller.Principal);
             var command = JsonSerializer.Deserialize<V2Command>(text, WireJson.Options);
             id = command?.Id;
-            requests.Spend(rights.Caller.Principal);
             reply = await ObeyAsync(command ?? throw ServiceException.Invalid("body", "is required"));
         }
         catch (JsonException)
@@ -95,7 +95,7 @@ internal sealed class V2Socket(
         }
         catch (ServiceException error)
         {
-            reply = V2Reply.Refused(id, error.Status, error.Message);
+            reply = V2Reply.Refused(id ?? V2Command.IdOf(text), error.Status, error.Message);
         }
         catch (UnstorableValueException error)
         {

@@ -139,7 +139,7 @@ internal sealed partial class AppendMessageStatement
             SELECT
                 r.*,
                 clock_timestamp() AS at,
-                row_number() OVER (PARTITION BY r.conversation_id ORDER BY r.run_id IS NULL, r.ord) > 1 AS follows,
+                row_number() OVER (PARTITION BY r.conversation_id ORDER BY r.only_repeats, r.run_id IS NULL, r.ord) > 1 AS follows,
                 EXISTS (SELECT FROM runs q WHERE q.conversation_id = r.conversation_id AND q.status = 'queued')
                     OR EXISTS (
                         SELECT FROM runs q WHERE q.conversation_id = r.conversation_id AND q.status IN ('running', 'cancelling'))

@@ -157,7 +157,7 @@ internal sealed partial class LogCommitter(
         var rest = items.Where(item => !item.LocksConversation || free.Contains(item.ConversationId)).ToList();
         if (rest.Count == items.Count)
         {
-            // The conversations are free by now, or a run's row is held: whoever needs it finds out alone, and the others are not held up.
+            // The conversations are free by now, or a run's row is held: whoever needs it finds out alone, when the others have been served.
             if (items.Count == 1)
             {
                 Park(items[0]);
@@ -165,8 +165,14 @@ internal sealed partial class LogCommitter(
             }
 
             var ofRuns = items.Where(item => item.RunId is not null).ToArray();
-            await OneByOneAsync(ofRuns.Length > 0 ? ofRuns : items);
-            return ofRuns.Length > 0 ? [.. items.Except(ofRuns)] : [];
+            if (ofRuns.Length > 0 && ofRuns.Length < items.Count)
+            {
+                await CommitAsync([.. items.Except(ofRuns)]);
+                items = ofRuns;
+            }
+
+            await OneByOneAsync(items);
+            return [];
         }
 
         foreach (var item in items.Except(rest))

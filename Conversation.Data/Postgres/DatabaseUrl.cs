@@ -70,7 +70,7 @@ public static class DatabaseUrl
         var (place, query) = Split(text, '?');
         var (authority, path) = Split(place, '/');
         var at = authority.LastIndexOf('@');
-        if (at < 0 && IsCutInside(path, query))
+        if (IsCutInside(path, query, at >= 0))
         {
             throw new FormatException($"{Variable} has a @ where none may be: it must be {Form}, {Encoded}.");
         }
@@ -92,9 +92,9 @@ public static class DatabaseUrl
     }
 
     /// <summary>Whether what was taken for a database or an option, and would be told as such, may be the rest of a password.</summary>
-    private static bool IsCutInside(string path, string query) =>
+    private static bool IsCutInside(string path, string query, bool hasUser) =>
         path.Contains('@', StringComparison.Ordinal)
-        || (path.Length == 0 && query.Contains('@', StringComparison.Ordinal))
+        || (!hasUser && path.Length == 0 && query.Contains('@', StringComparison.Ordinal))
         || query.Split('&').Any(option => Split(option, '=').Before.Contains('@', StringComparison.Ordinal));
 
     private static void SetHosts(NpgsqlConnectionStringBuilder builder, string hosts)

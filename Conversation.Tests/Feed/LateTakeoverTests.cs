@@ -65,6 +65,20 @@ internal sealed class LateTakeoverTests
         });
     }
 
+    /// <summary>It stood still with half of the text, and comes to the end when that has been edited.</summary>
+    [TestCase("another text, and a longer one")]
+    [TestCase("short")]
+    public void Edit_OfATextThatWasShownInPart_BeginsAnew(string edited)
+    {
+        var (topic, follower) = Begin(new Topic(_conversation));
+        topic.TakeForeign(new StoredChunk(_message, 1, 0, "the first half"));
+        Drain(follower);
+
+        topic.Publish([Entry(15, EventTypes.MessageCompleted, MessageStatus.Completed, edited, attempt: 1, keep: 0)]);
+
+        Assert.That(Drain(follower), Is.EqualTo((string[])[nameof(RestartFrame)]));
+    }
+
     private (Topic Topic, Follower Follower) Begin(Topic topic)
     {
         topic.Learn(new LogHead(_conversation, Started, OwnerId: null, Deleted: false, _message, Started, 1, 0));

@@ -28,6 +28,9 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
 
     public string? Error { get; private set; }
 
+    /// <summary>How often it is said to go on yet when its events have ended.</summary>
+    public int LateLooks { get; set; }
+
     /// <summary>Ends when the client asks for it.</summary>
     public Task Stopped => _stopped.Task;
 
@@ -37,6 +40,9 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
 
     /// <summary>The id of its first event: versions differ.</summary>
     public int FirstId { get; set; }
+
+    /// <summary>Whether an event's id is written before its data: versions differ in that as well.</summary>
+    public bool IdsComeFirst { get; set; }
 
     /// <summary>The ids after which clients attached.</summary>
     public List<string> Attached { get; } = [];
@@ -104,7 +110,8 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
                 var (pieces, ended) = Take(ref next, live);
                 foreach (var (id, json) in pieces)
                 {
-                    await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"id: {id}\ndata: {json}\n\n"), http.RequestAborted);
+                    var frame = IdsComeFirst ? $"id: {id}\ndata: {json}\n\n" : $"data: {json}\nid: {id}\n\n";
+                    await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(frame), http.RequestAborted);
                     await http.Response.Body.FlushAsync(http.RequestAborted);
                     if (drops(id))
                     {

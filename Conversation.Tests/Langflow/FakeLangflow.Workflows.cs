@@ -83,6 +83,8 @@ internal sealed partial class FakeLangflow
 
     private Task StatusAsync(HttpContext http, string id) => !_jobs.TryGetValue(id, out var job)
         ? NoJobAsync(http)
+        : job.HasEnded && job.LateLooks-- > 0
+            ? WriteAsync(http, 200, new { job_id = id, status = "in_progress", errors = Array.Empty<object>() })
         : job.Status == "failed"
             ? WriteAsync(http, 500, new { detail = new { code = "JOB_FAILED", message = job.Error } })
             : WriteAsync(http, 200, new { job_id = id, status = job.Status, output = new { reason = "single", text = job.Output }, errors = Array.Empty<object>() });

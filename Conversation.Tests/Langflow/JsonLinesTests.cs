@@ -72,6 +72,7 @@ internal sealed class JsonLinesTests
         var lines = new JsonLines(PipeReader.Create(new MemoryStream(Encoding.UTF8.GetBytes(text)), new StreamPipeReaderOptions(bufferSize: 64)), Longest);
 
         Assert.That((await lines.NextAsync(default), lines.IsCut, LangflowEvent.NameInHead(lines.Line)), Is.EqualTo((true, true, "end")));
+        Assert.That((await lines.NextAsync(default), lines.IsCut, lines.Line.IsEmpty), Is.EqualTo((true, false, true)));
         Assert.That((await lines.NextAsync(default), lines.IsCut, Encoding.UTF8.GetString(lines.Line)), Is.EqualTo((true, false, "next")));
         Assert.That(await lines.NextAsync(default), Is.False);
     }

@@ -160,6 +160,24 @@ internal sealed class WorkflowsTests
         Assert.That(_fake.Jobs, Has.Count.EqualTo(1));
     }
 
+    /// <summary>What the first process was told of is not told again, and the job itself ends a moment after its events.</summary>
+    [Test]
+    public async Task Job_ContinuedByAnotherProcess_GivesTheOutputsOfBoth()
+    {
+        var context = LangflowDriver.Context();
+        var (said, job) = await CancelAsync(context with { IsHandedOver = () => true });
+        var resume = new AgentResume(said.OfType<ResumePoint>().Last().Token, "One ");
+        await using var other = LangflowDriver.Create(_fake);
+        var running = other.RunAsync(context with { Resume = resume });
+        await job.HeardAsync();
+        job.Output = $"One {AnswerAccumulator.Between}Two";
+        job.LateLooks = 2;
+        job.Emit(job.Events.Message("m-2", "Two"), FakeEvents.Event("end", new { build_duration = 0.1 }));
+        job.End();
+
+        Assert.That(((AnswerEnd)(await running.OrTimeout())[^1]).Text, Is.EqualTo(job.Output));
+    }
+
     [Test]
     public void Job_ContinuedByAnotherProcess_TellsNoToolTwice()
     {

@@ -72,6 +72,8 @@ internal sealed class DatabaseUrlTests
     [TestCase("postgresql://user:s3cret@host:99999/name", "port")]
     [TestCase("postgresql://user:s3/cret@host/name", "%2F")]
     [TestCase("postgresql://user:3/s3cret@host/name", "%2F")]
+    [TestCase("postgresql://user:3@s3/cret@host/name", "%2F")]
+    [TestCase("postgresql://user:3@4?s3cret@host/name", "%3F")]
     [TestCase("postgresql://user:3?s3cret@host/name", "%3F")]
     [TestCase("postgresql://user:3?s3=cret@host/name", "%3F")]
     [TestCase("postgresql://user:3/4?s3cret@host/name", "%3F")]
