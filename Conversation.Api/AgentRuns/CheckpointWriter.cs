@@ -24,9 +24,14 @@ internal sealed partial class CheckpointWriter(
 
     private readonly ConcurrentDictionary<AnswerWriter, KeptAnswer> _answers = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Signal _begun = new();
 
     /// <summary>Keeps an answer from now on; what it begins with is kept already.</summary>
-    public void Keep(RunLease lease, AnswerWriter answer) => _answers[answer] = new KeptAnswer(lease, answer);
+    public void Keep(RunLease lease, AnswerWriter answer)
+    {
+        _answers[answer] = new KeptAnswer(lease, answer);
+        _begun.Set();
+    }
 
     public void Forget(AnswerWriter answer) => _answers.TryRemove(answer, out _);
 
@@ -68,8 +73,16 @@ internal sealed partial class CheckpointWriter(
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        for (var began = time.GetTimestamp(); ; began = time.GetTimestamp())
+        await using var stopping = stoppingToken.UnsafeRegister(_ => _begun.Set(), null);
+        while (true)
         {
+            if (_answers.IsEmpty)
+            {
+                await _begun.WaitAsync();
+                stoppingToken.ThrowIfCancellationRequested();
+            }
+
+            var began = time.GetTimestamp();
             try
             {
                 await FlushAsync(stoppingToken);

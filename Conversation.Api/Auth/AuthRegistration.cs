@@ -25,8 +25,8 @@ internal static partial class AuthRegistration
             .AddJwtBearer(AuthSchemes.User)
             .AddJwtBearer(AuthSchemes.M2m)
             .AddScheme<AuthenticationSchemeOptions, TokenHandler>(AuthSchemes.Token, configureOptions: null);
-        services.AddAuthorizationBuilder().SetDefaultPolicy(
-            new AuthorizationPolicyBuilder(AuthSchemes.Token).RequireAuthenticatedUser().Build());
+        // By the default scheme: a policy that names one has every request authenticated twice.
+        services.AddAuthorizationBuilder().SetDefaultPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;
     }
 

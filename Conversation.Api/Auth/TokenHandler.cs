@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Conversation.Api.Errors;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace Conversation.Api.Auth;
 
@@ -20,6 +21,8 @@ internal sealed class TokenHandler(
 {
     private static readonly string[] Kinds = [AuthSchemes.User, AuthSchemes.M2m];
 
+    private static readonly string[] Asked = [JwtRegisteredClaimNames.Sub, JwtRegisteredClaimNames.Exp];
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (TokenOfRequest.Find(Request) is not { } token)
@@ -29,7 +32,7 @@ internal sealed class TokenHandler(
 
         if (verified.Find(token) is { } known)
         {
-            return Ticket(known.Principal, known.Expires);
+            return known;
         }
 
         foreach (var kind in Kinds)
@@ -38,8 +41,9 @@ internal sealed class TokenHandler(
             if (result.Succeeded)
             {
                 var expires = expiry.Of(result.Principal);
-                verified.Remember(token, result.Principal, expires);
-                return Ticket(result.Principal, expires);
+                var ticket = Ticket(result.Principal, expires);
+                verified.Remember(token, ticket, expires);
+                return ticket;
             }
         }
 
@@ -59,6 +63,11 @@ internal sealed class TokenHandler(
         return Task.CompletedTask;
     }
 
-    private AuthenticateResult Ticket(ClaimsPrincipal principal, DateTimeOffset expires) => AuthenticateResult.Success(
-        new AuthenticationTicket(principal, new AuthenticationProperties { ExpiresUtc = expires }, Scheme.Name));
+    /// <summary>With what is asked of a principal only: a stream keeps it for days, and the verified one holds the whole token.</summary>
+    private AuthenticateResult Ticket(ClaimsPrincipal principal, DateTimeOffset expires)
+    {
+        var claims = Asked.Select(type => principal.FindFirst(type)).OfType<Claim>().Select(claim => new Claim(claim.Type, claim.Value));
+        var known = new ClaimsPrincipal(new ClaimsIdentity(claims, principal.Identity!.AuthenticationType));
+        return AuthenticateResult.Success(new AuthenticationTicket(known, new AuthenticationProperties { ExpiresUtc = expires }, Scheme.Name));
+    }
 }

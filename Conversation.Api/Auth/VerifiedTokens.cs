@@ -1,6 +1,6 @@
-using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace Conversation.Api.Auth;
@@ -16,15 +16,16 @@ internal sealed class VerifiedTokens(TimeProvider time) : IDisposable
 
     private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = Capacity });
 
-    public VerifiedToken? Find(string token) =>
-        _cache.TryGetValue<VerifiedToken>(Hash(token), out var known) && known!.Expires > time.GetUtcNow() ? known : null;
+    /// <summary>What was found of a token.</summary>
+    public AuthenticateResult? Find(string token) =>
+        _cache.TryGetValue<Verified>(Hash(token), out var known) && known!.Expires > time.GetUtcNow() ? known.Result : null;
 
-    public void Remember(string token, ClaimsPrincipal principal, DateTimeOffset expires)
+    public void Remember(string token, AuthenticateResult result, DateTimeOffset expires)
     {
         var left = expires - time.GetUtcNow();
         if (left > TimeSpan.Zero)
         {
-            _cache.Set(Hash(token), new VerifiedToken(principal, expires), new MemoryCacheEntryOptions
+            _cache.Set(Hash(token), new Verified(result, expires), new MemoryCacheEntryOptions
             {
                 Size = 1,
                 AbsoluteExpirationRelativeToNow = left < LongestMemory ? left : LongestMemory,
@@ -35,7 +36,6 @@ internal sealed class VerifiedTokens(TimeProvider time) : IDisposable
     public void Dispose() => _cache.Dispose();
 
     private static string Hash(string token) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-}
 
-/// <summary>Whom a token names, and until when.</summary>
-internal sealed record VerifiedToken(ClaimsPrincipal Principal, DateTimeOffset Expires);
+    private sealed record Verified(AuthenticateResult Result, DateTimeOffset Expires);
+}

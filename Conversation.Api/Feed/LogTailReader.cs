@@ -27,7 +27,7 @@ internal sealed partial class LogTailReader(
 
     private static readonly TimeSpan Watermark = TimeSpan.FromSeconds(1);
 
-    private int _ticks;
+    private uint _ticks;
     private bool _isDue;
 
     protected override async Task RunAsync(CancellationToken stoppingToken)
@@ -83,10 +83,11 @@ internal sealed partial class LogTailReader(
     /// </summary>
     private void Tick()
     {
-        var idle = ++_ticks % BeatsWhenIdle == 0;
+        _ticks++;
         foreach (var topic in feed.Followed)
         {
-            topic.Beat(idle);
+            // Not all at once: each frame takes a block of memory until it is sent, and thousands would take both cores for a moment.
+            topic.Beat(idle: (_ticks + (uint)topic.ConversationId.GetHashCode()) % BeatsWhenIdle == 0);
         }
 
         _isDue = true;

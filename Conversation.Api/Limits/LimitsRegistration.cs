@@ -27,18 +27,18 @@ internal static class LimitsRegistration
     /// <summary>Before authentication, so that bad tokens count as well.</summary>
     public static void UseAddressLimit(this WebApplication app)
     {
-        if (app.Services.GetRequiredService<LimitOptions>().RequestsPerMinuteAndAddress > 0)
+        if (app.Services.GetRequiredService<RequestBudget>().ByAddress is { } limiter)
         {
-            app.UseRateLimiter(Options(app.Services.GetRequiredService<RequestBudget>().ByAddress));
+            app.UseRateLimiter(Options(limiter));
         }
     }
 
     /// <summary>After authentication.</summary>
     public static void UsePrincipalLimit(this WebApplication app)
     {
-        if (app.Services.GetRequiredService<LimitOptions>().RequestsPerMinute > 0)
+        if (app.Services.GetRequiredService<RequestBudget>().ByPrincipal is { } limiter)
         {
-            app.UseRateLimiter(Options(app.Services.GetRequiredService<RequestBudget>().ByPrincipal));
+            app.UseRateLimiter(Options(limiter));
         }
     }
 

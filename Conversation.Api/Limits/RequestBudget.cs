@@ -18,23 +18,23 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
 
     private static readonly TimeSpan WithoutAHint = TimeSpan.FromSeconds(1);
 
-    private readonly PartitionedRateLimiter<string> _byPrincipal = Limiter(options.RequestsPerMinute);
-    private readonly PartitionedRateLimiter<string> _byAddress = Limiter(options.RequestsPerMinuteAndAddress);
+    private readonly PartitionedRateLimiter<string>? _byPrincipal = Limiter(options.RequestsPerMinute);
+    private readonly PartitionedRateLimiter<string>? _byAddress = Limiter(options.RequestsPerMinuteAndAddress);
 
     /// <summary>For the rate limiter's middleware, before anybody is known.</summary>
-    public PartitionedRateLimiter<HttpContext> ByAddress => _byAddress.WithTranslatedKey<HttpContext>(
+    public PartitionedRateLimiter<HttpContext>? ByAddress => _byAddress?.WithTranslatedKey<HttpContext>(
         static context => Client(context.Connection.RemoteIpAddress), leaveOpen: true);
 
     /// <summary>For the rate limiter's middleware, once it is known who asks; without a principal there is no budget to spend.</summary>
-    public PartitionedRateLimiter<HttpContext> ByPrincipal => _byPrincipal.WithTranslatedKey<HttpContext>(
+    public PartitionedRateLimiter<HttpContext>? ByPrincipal => _byPrincipal?.WithTranslatedKey<HttpContext>(
         context => context.User.Identity is { IsAuthenticated: true } && !IsPoll(context) ? callers.Resolve(context.User).Principal : Nobody, leaveOpen: true);
 
     /// <summary>For doors that take many requests over one connection.</summary>
     /// <exception cref="TooManyRequestsException">429: nothing is left.</exception>
     public void Spend(string principal)
     {
-        using var lease = _byPrincipal.AttemptAcquire(principal);
-        if (!lease.IsAcquired)
+        using var lease = _byPrincipal?.AttemptAcquire(principal);
+        if (lease is { IsAcquired: false })
         {
             throw new TooManyRequestsException("The budget of requests is spent.", RetryAfter(lease));
         }
@@ -45,8 +45,8 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
     {
         while (true)
         {
-            using var lease = _byPrincipal.AttemptAcquire(principal);
-            if (lease.IsAcquired)
+            using var lease = _byPrincipal?.AttemptAcquire(principal);
+            if (lease is null or { IsAcquired: true })
             {
                 return;
             }
@@ -60,8 +60,10 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
 
     public async ValueTask DisposeAsync()
     {
-        await _byPrincipal.DisposeAsync();
-        await _byAddress.DisposeAsync();
+        foreach (var limiter in new[] { _byPrincipal, _byAddress }.OfType<PartitionedRateLimiter<string>>())
+        {
+            await limiter.DisposeAsync();
+        }
     }
 
     /// <summary>
@@ -83,8 +85,10 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
         _ => address.ToString(),
     };
 
-    private static PartitionedRateLimiter<string> Limiter(int perMinute) => PartitionedRateLimiter.Create<string, string>(key =>
-        perMinute == 0 || key == Nobody
+    /// <returns>Null where there is no limit: one that is there looks after its partitions ten times a second.</returns>
+    private static PartitionedRateLimiter<string>? Limiter(int perMinute) => perMinute == 0
+        ? null
+        : PartitionedRateLimiter.Create<string, string>(key => key == Nobody
             ? RateLimitPartition.GetNoLimiter(key)
             : RateLimitPartition.GetTokenBucketLimiter(key, _ => Bucket(perMinute)));
 

@@ -10,7 +10,8 @@ internal static class OpenApiRegistration
     private const string DocumentName = "v1";
     private const string TryItOut = "\n\nTo try it in development: POST /dev/token, copy access_token, and give it to Authorize.";
 
-    private const string DocumentPath = $"/swagger/{DocumentName}/swagger.json";
+    private const string Folder = "/swagger";
+    private const string DocumentPath = $"{Folder}/{DocumentName}/swagger.json";
 
     public static IServiceCollection AddOpenApiDocument(this IServiceCollection services)
     {
@@ -39,21 +40,30 @@ internal static class OpenApiRegistration
         return services;
     }
 
-    /// <summary>The document under the API's root as well, where the legacy service had it.</summary>
+    /// <summary>
+    /// The document under the API's root as well, where the legacy service had it. Aside from all other requests: Swagger makes a generator
+    /// for each that passes it, and keeps it for as long as a socket is open.
+    /// </summary>
     public static void UseOpenApiDocument(this WebApplication app, string root)
     {
-        app.Use((context, next) =>
-        {
-            if (context.Request.Path == $"{root}/openapi.json")
+        var alias = $"{root}/openapi.json";
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments(Folder) || context.Request.Path == alias,
+            documents =>
             {
-                context.Request.Path = DocumentPath;
-            }
+                documents.Use((context, next) =>
+                {
+                    if (context.Request.Path == alias)
+                    {
+                        context.Request.Path = DocumentPath;
+                    }
 
-            return next(context);
-        });
-        app.UseMiddleware<ProtocolDocuments>();
-        app.UseSwagger();
-        app.UseSwaggerUI(ui => ui.SwaggerEndpoint(DocumentPath, "Conversation"));
+                    return next(context);
+                });
+                documents.UseMiddleware<ProtocolDocuments>();
+                documents.UseSwagger();
+                documents.UseSwaggerUI(ui => ui.SwaggerEndpoint(DocumentPath, "Conversation"));
+            });
     }
 
     private static OpenApiSecurityScheme Bearer(string description) => new()

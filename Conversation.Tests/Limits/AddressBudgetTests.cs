@@ -19,7 +19,7 @@ internal sealed class AddressBudgetTests
     {
         await using var budget = new RequestBudget(
             new LimitOptions { RequestsPerMinuteAndAddress = 1 }, new CallerResolver(ApiHost.Settings), TimeProvider.System);
-        using var spent = budget.ByAddress.AttemptAcquire(From(first));
+        using var spent = budget.ByAddress!.AttemptAcquire(From(first));
         using var next = budget.ByAddress.AttemptAcquire(From(second));
 
         Assert.That((spent.IsAcquired, next.IsAcquired), Is.EqualTo((true, !shared)));
