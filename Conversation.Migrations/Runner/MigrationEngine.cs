@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Conversation.Migrations.Runner;
 
-/// <summary>FluentMigrator, set up for one database; each migration is a transaction.</summary>
+/// <summary>FluentMigrator, set up for one database; each migration is a transaction, which waits for no lock longer than half a second.</summary>
 internal sealed class MigrationEngine : IDisposable
 {
     private readonly ServiceProvider _provider;
@@ -40,6 +40,7 @@ internal sealed class MigrationEngine : IDisposable
         _provider = services.BuildServiceProvider(validateScopes: true);
         _scope = _provider.CreateScope();
         Runner = _scope.ServiceProvider.GetRequiredService<IMigrationRunner>();
+        Runner.Processor.Execute("SET lock_timeout = '500ms'");
     }
 
     public IMigrationRunner Runner { get; }

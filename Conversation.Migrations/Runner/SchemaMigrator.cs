@@ -10,6 +10,9 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
     /// <summary>Any number works as long as every version of the service uses the same.</summary>
     private const long AdvisoryLock = 0x436F6E7665727365;
 
+    /// <summary>Between two tries for a table that somebody uses: a dump may take hours.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     /// <summary>The versions this program knows, oldest first.</summary>
     public static IReadOnlyList<long> KnownVersions { get; } = [.. MigrationCatalog.All.Select(migration => migration.Version)];
 
@@ -42,7 +45,7 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
         {
             token.ThrowIfCancellationRequested();
             progress($"Migrating to {version} {MigrationCatalog.NameOf(version)} ({index + 1} of {missing.Count}).");
-            Run(version, engine => engine.Runner.MigrateUp(version));
+            await RunAsync(version, engine => engine.Runner.MigrateUp(version), token);
         }
 
         return missing.Count;
@@ -78,7 +81,7 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
         {
             token.ThrowIfCancellationRequested();
             progress($"Undoing {version} {MigrationCatalog.NameOf(version)} ({index + 1} of {undone.Count}).");
-            Run(version, engine => engine.Runner.MigrateDown(version - 1));
+            await RunAsync(version, engine => engine.Runner.MigrateDown(version - 1), token);
         }
     }
 
@@ -120,12 +123,35 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
             CommandTimeout = 0,
         };
 
-    private void Run(long version, Action<MigrationEngine> act)
+    /// <summary>
+    /// What waits for a table's lock has everybody wait behind it who comes after. So it waits for a moment only, is rolled back, and tries
+    /// again: the service goes on beside a long dump.
+    /// </summary>
+    private async Task RunAsync(long version, Action<MigrationEngine> act, CancellationToken token)
+    {
+        for (var attempt = 1; !TryRun(version, act); attempt++)
+        {
+            if (attempt == 1)
+            {
+                progress("Another transaction uses the table, perhaps a dump: waiting for it, without holding up anybody else.");
+            }
+
+            await Task.Delay(Pause, TimeProvider.System, token);
+        }
+    }
+
+    /// <returns>False where the lock of a table was not to be had.</returns>
+    private bool TryRun(long version, Action<MigrationEngine> act)
     {
         try
         {
             using var engine = new MigrationEngine(connectionString);
             act(engine);
+            return true;
+        }
+        catch (Exception error) when (error.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        {
+            return false;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
