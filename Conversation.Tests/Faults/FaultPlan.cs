@@ -40,7 +40,10 @@ internal sealed record FaultPlan(string Row, Ending Ending = Ending.Whole, int C
     /// <summary>How much of an answer there is before the runtime breaks off; null where it does not.</summary>
     public int? BreaksAfter { get; init; }
 
-    /// <summary>How soon after the fault every living follower must have been told of each run that it hit; null where nobody need be.</summary>
+    /// <summary>
+    /// How soon after the fault every living follower must have been told of each run that it hit, and as much later as this machine stood
+    /// still meanwhile; null where nobody need be.
+    /// </summary>
     public TimeSpan? Told { get; init; }
 
     /// <summary>Whether nobody lives during the fault, so that the truth can be told only after it.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
+using Npgsql;
 
 namespace Conversation.Tests.Faults;
 
@@ -12,6 +13,7 @@ internal sealed class FaultScene : IAsyncDisposable
 {
     private static readonly Door[] AllDoors = Enum.GetValues<Door>();
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Reading = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly FaultPlan _plan;
@@ -21,6 +23,7 @@ internal sealed class FaultScene : IAsyncDisposable
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _left = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Beat _beat;
     private readonly List<(TimeSpan From, TimeSpan To)> _faults = [];
     private TimeSpan _from;
     private Task[] _talking = [];
@@ -30,6 +33,7 @@ internal sealed class FaultScene : IAsyncDisposable
     private FaultScene(FaultPlan plan, TwoNodes nodes, string connectionString)
     {
         _plan = plan;
+        _beat = new Beat(_clock);
         Nodes = nodes;
         ConnectionString = connectionString;
         _clients = [nodes.Client(0), nodes.Client(1)];
@@ -92,7 +96,9 @@ internal sealed class FaultScene : IAsyncDisposable
     /// <summary>Waits until a node works on runs: a fault that finds none there proves nothing.</summary>
     public async Task WorksAsync(int node)
     {
-        while ((await PrometheusText.ScrapeAsync(Nodes.Nodes[node].Address)).Sum("conversation_runs_active") == 0)
+        for (var patience = Patience.Token;
+            (await PrometheusText.ScrapeAsync(Nodes.Nodes[node].Address)).Sum("conversation_runs_active") == 0;
+            patience.ThrowIfCancellationRequested())
         {
             await WaitAsync(Task.Delay(Glance, TimeProvider.System, CancellationToken.None));
         }
@@ -110,6 +116,22 @@ internal sealed class FaultScene : IAsyncDisposable
         await WaitAsync(Task.WhenAll(_members.Select(member => member.Talker.AskAtAsync(node))));
     }
 
+    /// <summary>Waits until every conversation's run was claimed and its runtime thinks about its first word.</summary>
+    public async Task ThinkAllAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(ConnectionString);
+        await using var running = source.CreateCommand("SELECT count(*) FROM runs WHERE status = 'running'");
+        for (var patience = Patience.Token; (long)(await running.ExecuteScalarAsync(patience))! < _members.Count;)
+        {
+            await WaitAsync(Task.Delay(Glance, TimeProvider.System, CancellationToken.None));
+        }
+
+        // Nobody outside can see that a runtime was given what it reads, which takes milliseconds; only that it has not spoken yet.
+        await WaitAsync(Task.Delay(Reading, TimeProvider.System, CancellationToken.None));
+        await using var said = source.CreateCommand("SELECT count(*) FROM messages WHERE status = 'streaming'");
+        Assert.That(await said.ExecuteScalarAsync(Patience.Token), Is.Zero, "A first word came before the fault: the row proves nothing.");
+    }
+
     /// <summary>Everybody talks on.</summary>
     public void Release() => _members.ForEach(member => member.Talker.Release());
 
@@ -117,6 +139,7 @@ internal sealed class FaultScene : IAsyncDisposable
     {
         _over.TrySetResult();
         await _left.CancelAsync();
+        await _beat.DisposeAsync();
         await Nodes.DisposeAsync();
         foreach (var client in _clients.Concat(_homes))
         {
@@ -196,7 +219,7 @@ internal sealed class FaultScene : IAsyncDisposable
         await Task.WhenAll(_seeing).WaitAsync(Limit, TimeProvider.System);
         await _left.CancelAsync();
         await Task.WhenAll(_watching).WaitAsync(Limit, TimeProvider.System);
-        return await new FaultVerdict(_plan, _members, ConnectionString).JudgeAsync(_faults, _clock.Elapsed);
+        return await new FaultVerdict(_plan, _members, ConnectionString, _beat).JudgeAsync(_faults, _clock.Elapsed);
     }
 
     private static bool IsEnd(JsonElement frame) => LegacyClient.TypeOf(frame) == "message.created"

@@ -1,9 +1,10 @@
+using Conversation.Tests.Infrastructure;
 using Npgsql;
 
 namespace Conversation.Tests.Faults;
 
 /// <summary>Compares what everybody was told with what is stored, to the last character and number.</summary>
-internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> members, string connectionString)
+internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> members, string connectionString, Beat beat)
 {
     private const string Messages =
         """
@@ -76,9 +77,14 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
         Expect(unended == 0, $"{unended} runs or answers have no end.");
         Expect(wrongRows == 0, $"{wrongRows} logs are not dense, or checkpoints were left behind.");
         var truths = await ReadAsync(source, Truths, conversations);
-        var told = plan.Told is null ? null : Told(truths, faults);
+        var waits = plan.Told is null ? [] : Told(truths, faults);
+        TimeSpan? told = waits.Count == 0 ? null : waits.Max(wait => wait.Took);
         Expect(told is not null || plan.Told is null, "No run was hit: the row proves nothing.");
-        Expect(told is null || told < plan.Told, $"A follower was told only after {told}.");
+        foreach (var (took, stall) in waits.Where(wait => wait.Took - wait.Stall >= plan.Told))
+        {
+            Expect(false, $"A follower was told only after {took}, of which this machine stood still for {stall}.");
+        }
+
         // A conversation has one run at a time, so that a fault breaks off one answer of each at most.
         var most = faults.Count * members.Count(member => !FaultPlan.Resumes(member.Number));
         Expect(plan.Ending != Ending.PlainMayBreak || _interrupted <= most, $"{_interrupted} answers were broken off, where {most} could be hit.");
@@ -159,16 +165,16 @@ internal sealed class FaultVerdict(FaultPlan plan, IReadOnlyList<FaultMember> me
             $"An answer ended as {status}, its run as {run}, with {content.Length} of {plan.Text.Length} characters.");
     }
 
-    private TimeSpan? Told(IReadOnlyList<object[]> truths, IReadOnlyList<(TimeSpan From, TimeSpan To)> faults)
+    /// <summary>How long each follower waited for each truth, and for how long of that this machine stood still.</summary>
+    private List<(TimeSpan Took, TimeSpan Stall)> Told(IReadOnlyList<object[]> truths, IReadOnlyList<(TimeSpan From, TimeSpan To)> faults)
     {
         var followers = members.ToDictionary(member => member.ConversationId, member => member.Followers);
-        var waits = truths
+        return [.. truths
             .SelectMany(truth => followers[(Guid)truth[0]].Select(follower => follower.Times.GetValueOrDefault(((string)truth[2], (long)truth[1]))))
             .Where(at => at > faults[0].From)
             .Select(at => (At: at, Fault: faults.Last(fault => fault.From < at)))
-            .Select(truth => truth.At - (plan.NobodyLives ? truth.Fault.To : truth.Fault.From))
-            .ToList();
-        return waits.Count == 0 ? null : waits.Max();
+            .Select(truth => (truth.At, From: plan.NobodyLives ? truth.Fault.To : truth.Fault.From))
+            .Select(truth => (truth.At - truth.From, beat.LongestStall(truth.From, truth.At)))];
     }
 
     private void Expect(bool holds, string complaint)

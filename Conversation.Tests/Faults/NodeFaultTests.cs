@@ -92,15 +92,14 @@ internal sealed class NodeFaultTests
     public Task Node_CutOffAtTheFirstWord_EveryoneIsExact(int chunks) => CutOffAsync(
         new FaultPlan("a producer cut off before its first word for 8 s, then its writes arrive", Ending.PlainMayBreak, chunks)
         {
-            Words = 8,
-            PaceMs = 1000,
+            Words = 4,
+            PaceMs = 2500,
             Conversations = chunks > 0 ? 24 : 8,
         },
         async scene =>
         {
             await scene.AskAllAsync(0);
-            // Nobody outside can see that a runtime was given what it reads, and thinks about its first word.
-            await LastsAsync(TimeSpan.FromMilliseconds(500));
+            await scene.ThinkAllAsync();
         });
 
     private static async Task CutOffAsync(FaultPlan plan, Func<FaultScene, Task> before)

@@ -25,6 +25,9 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
     /// <summary>The most text it was ever shown of one message.</summary>
     public int Shown { get; private set; }
 
+    /// <summary>Completed when it is registered: whatever is posted from then on it sees.</summary>
+    public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Completed with the first text.</summary>
     public TaskCompletionSource Began { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -73,7 +76,11 @@ internal sealed class Wanderer(Guid conversation, Door door, params ApiClient[] 
     {
         Reader.Apply(frame);
         var type = LegacyClient.TypeOf(frame);
-        if (type == "message.delta")
+        if (type == "subscription.ready")
+        {
+            Ready.TrySetResult();
+        }
+        else if (type == "message.delta")
         {
             Shown = Math.Max(Shown, frame.GetProperty("to").GetInt32());
             Began.TrySetResult();

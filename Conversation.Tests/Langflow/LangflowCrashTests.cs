@@ -37,7 +37,7 @@ internal sealed class LangflowCrashTests
                 for (var i = 1; i <= Tokens; i++)
                 {
                     job.Emit(job.Events.Token("m-1", Word(i)));
-                    kill(i);
+                    await kill(i);
                     await Task.Delay(Pace, TimeProvider.System, CancellationToken.None);
                 }
 
@@ -56,7 +56,7 @@ internal sealed class LangflowCrashTests
     public async Task Kill_WithARun_EndsInterruptedAndLangflowSeesItsClientGo()
     {
         await using var nodes = await StartAsync("run");
-        Action<int>? kill = null;
+        Func<int, Task>? kill = null;
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _fake.Flow = async run =>
         {
@@ -64,7 +64,7 @@ internal sealed class LangflowCrashTests
             for (var i = 1; i <= Tokens; i++)
             {
                 await run.SendAsync(run.Events.Token("m-1", Word(i)));
-                kill!(i);
+                await kill!(i);
                 await Task.Delay(Pace, TimeProvider.System, run.Token);
             }
         };
@@ -94,7 +94,7 @@ internal sealed class LangflowCrashTests
         ["CONVERSATION_SERVICE_LANGFLOW_API"] = api,
     });
 
-    private static async Task<Scene> PlayAsync(TwoNodes nodes, Func<Task<Func<Action<int>, Task>>> begin)
+    private static async Task<Scene> PlayAsync(TwoNodes nodes, Func<Task<Func<Func<int, Task>, Task>>> begin)
     {
         using var producer = nodes.Client(0);
         using var living = nodes.Client(1);
@@ -104,16 +104,22 @@ internal sealed class LangflowCrashTests
         await producer.SayAsync(conversation, "Hello");
         var speak = await begin();
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var killed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var speaking = speak(number =>
         {
-            if (number == Tokens / 4)
+            if (number != Tokens / 4)
             {
-                reached.TrySetResult();
+                return Task.CompletedTask;
             }
+
+            // No more is said until the process is gone.
+            reached.TrySetResult();
+            return killed.Task.OrTimeout();
         });
         await reached.Task.OrTimeout();
         await follower.Began.Task.OrTimeout();
         await nodes.Nodes[0].KillAsync();
+        killed.SetResult();
         await speaking.WaitAsync(Patience.Limit, TimeProvider.System);
         await seeing.WaitAsync(Patience.Limit * 2, TimeProvider.System);
         var stored = await living.MessagesAsync(conversation);

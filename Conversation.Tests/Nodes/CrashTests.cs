@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Tests.Infrastructure;
+using Npgsql;
 
 namespace Conversation.Tests.Nodes;
 
@@ -10,10 +12,24 @@ namespace Conversation.Tests.Nodes;
 [Category("Long")]
 internal sealed class CrashTests
 {
-    private const int Words = 400;
+    private const int Words = 1000;
     private const int PaceMs = 5;
-    private const string Resuming = "words=400&pace_ms=5&resumes=true";
-    private const string Plain = "words=400&pace_ms=5";
+
+    /// <summary>Before which word the fault comes: the rest takes seconds.</summary>
+    private const int LatestWord = 240;
+
+    private const string Resuming = "words=1000&pace_ms=5&resumes=true";
+
+    /// <summary>It cannot end before the fault, however late that is.</summary>
+    private const string Plain = "words=1000&pace_ms=5&hangs_after=999";
+
+    private const string Kept =
+        """
+        SELECT coalesce(string_agg(k.text, '' ORDER BY k.from_offset), '')
+        FROM message_chunks k
+        JOIN messages m ON m.id = k.message_id AND m.attempt = k.attempt
+        WHERE m.conversation_id = $1
+        """;
 
     /// <summary>How soon everyone who lives must be told.</summary>
     private static readonly TimeSpan Told = TimeSpan.FromSeconds(10);
@@ -37,7 +53,7 @@ internal sealed class CrashTests
         {
             var scene = await PlayAsync(Resuming, seed: i, _ => _nodes.Nodes[0].KillAsync());
             await scene.AnswerIsWholeAsync();
-            Assert.That(scene.ToldAfter("run.started"), Is.LessThan(Told));
+            scene.IsToldInTime("run.started", times: 2);
         }
     }
 
@@ -50,7 +66,7 @@ internal sealed class CrashTests
         {
             var scene = await PlayAsync(Plain, seed: 100 + i, _ => _nodes.Nodes[0].KillAsync());
             var kept = await scene.AnswerIsInterruptedAsync();
-            Assert.That(scene.ToldAfter("message.interrupted"), Is.LessThan(Told));
+            scene.IsToldInTime("message.interrupted", times: 1);
             lost.Add(TimeSpan.FromMilliseconds((scene.Shown - kept) / SimulatedScript.Word(1).Length * PaceMs));
         }
 
@@ -63,23 +79,18 @@ internal sealed class CrashTests
     {
         var scene = await PlayAsync(Resuming, seed: 200, _ => _nodes.Nodes[0].StopAsync());
         await scene.AnswerIsWholeAsync();
-        Assert.That(scene.ToldAfter("run.started"), Is.LessThan(Told));
+        scene.IsToldInTime("run.started", times: 2);
     }
 
     [TestCase(Resuming)]
     [TestCase(Plain)]
     public async Task Zombie_WakingAfterItsLease_ChangesNothing(string script)
     {
-        var scene = await PlayAsync(script, seed: 300, async living =>
+        var scene = await PlayAsync(script, seed: 300, async told =>
         {
             await _nodes.Nodes[0].SignalAsync("STOP");
             // It wakes when the others have been told, and before they have seen the end.
-            var type = script == Resuming ? "run.started" : "run.failed";
-            while (living.Times.Keys.Count(key => key.Type == type) < (script == Resuming ? 2 : 1))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
-            }
-
+            await told.OrTimeout();
             await _nodes.Nodes[0].SignalAsync("CONT");
         });
         if (script == Resuming)
@@ -93,48 +104,97 @@ internal sealed class CrashTests
     }
 
     /// <summary>An answer, followers at every door of both nodes, and a fault at some moment of it.</summary>
-    private async Task<CrashScene> PlayAsync(string script, int seed, Func<Wanderer, Task> fault)
+    /// <param name="script">The answer's.</param>
+    /// <param name="seed">Of the moment.</param>
+    /// <param name="fault">Given what ends when a follower of the living node was told.</param>
+    private async Task<CrashScene> PlayAsync(string script, int seed, Func<Task, Task> fault)
     {
-        var random = new Random(seed);
+        var length = new Random(seed).Next(1, LatestWord) * SimulatedScript.Word(1).Length;
+        var clock = Stopwatch.StartNew();
+        await using var beat = new Beat(clock);
         using var producer = _nodes.Client(0);
         using var living = _nodes.Client(1);
         var conversation = await producer.CreateConversationAsync(new { metadata_json = new { agent = script } });
         await using var legacy = await LegacyClient.ConnectAsync(living, conversation);
+        await legacy.NextAsync();
+        var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var starts = 0;
+        var first = new Wanderer(conversation, Door.Hub, living) { Clock = clock, Seen = See };
         var followers = new[] { Door.Hub, Door.Socket, Door.Sse }
-            .SelectMany(door => new[] { new Wanderer(conversation, door, living), new Wanderer(conversation, door, producer, living) })
+            .SelectMany(door => new[]
+            {
+                door == Door.Hub ? first : new Wanderer(conversation, door, living) { Clock = clock },
+                new Wanderer(conversation, door, producer, living) { Clock = clock },
+            })
             .ToArray();
         var seeing = followers.Select(follower => follower.SeeAsync(IsEnd)).ToArray();
+        // A follower that connects while it is answered would take of the time that the fault has.
+        await Task.WhenAll(followers.Select(follower => follower.Ready.Task)).OrTimeout();
         await producer.SayAsync(conversation, "Hello");
-        await Task.WhenAll(followers.Select(follower => follower.Began.Task)).OrTimeout();
-        // The fault comes at a random moment of the answer, which takes two seconds.
-        await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1200)), TimeProvider.System, CancellationToken.None);
-        var at = followers[0].Now;
-        await fault(followers[0]);
+        await Task.WhenAll([shown.Task, .. followers.Select(follower => follower.Began.Task)]).OrTimeout();
+        var kept = await KeptAsync(conversation);
+        var at = clock.Elapsed;
+        await fault(told.Task);
         await Task.WhenAll(seeing).WaitAsync(Patience.Limit * 2, TimeProvider.System);
         var seen = await legacy.UntilAsync("complete");
         var stored = await living.MessagesAsync(conversation);
+        var run = (await living.GetAsync($"/conversations/{conversation}/runs"))[0];
         if (_nodes.Nodes[0].Process.HasExited)
         {
             await _nodes.ReviveAsync(0);
         }
 
-        return new CrashScene(stored, followers, seen, at);
+        return new CrashScene(stored, run.GetProperty("attempt").GetInt32(), followers, seen, kept, at, beat);
+
+        void See(JsonElement frame)
+        {
+            var type = LegacyClient.TypeOf(frame);
+            if (type == "message.delta" && frame.GetProperty("to").GetInt32() >= length)
+            {
+                shown.TrySetResult();
+            }
+            else if (type == "run.failed" || (type == "run.started" && ++starts == 2))
+            {
+                told.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>What the database has of the answer that is being made.</summary>
+    private async Task<string> KeptAsync(Guid conversation)
+    {
+        await using var connection = new NpgsqlConnection(_nodes.ConnectionString);
+        await connection.OpenAsync(Patience.Token);
+        await using var command = new NpgsqlCommand(Kept, connection) { Parameters = { new NpgsqlParameter<Guid> { TypedValue = conversation } } };
+        return (string)(await command.ExecuteScalarAsync(Patience.Token))!;
     }
 
     private static bool IsEnd(JsonElement frame) => LegacyClient.TypeOf(frame) is "run.completed" or "run.failed" or "run.cancelled";
 
-    private sealed record CrashScene(List<JsonElement> Stored, Wanderer[] Followers, List<JsonElement> Legacy, TimeSpan At)
+    private sealed record CrashScene(
+        List<JsonElement> Stored, int Attempt, Wanderer[] Followers, List<JsonElement> Legacy, string KeptBefore, TimeSpan At, Beat Beat)
     {
         public int Shown => Followers.Max(follower => follower.Shown);
 
-        /// <summary>How long after the fault the last follower of the living node was told.</summary>
-        public TimeSpan ToldAfter(string type) => Followers.Where((_, i) => i % 2 == 0).Max(follower =>
-            follower.Times.Where(entry => entry.Key.Type == type).Max(entry => entry.Value)) - At;
+        /// <summary>How soon after the fault the last follower of the living node was told, and that it was the fault which it was told of.</summary>
+        /// <param name="type">By which event, the last of its type.</param>
+        /// <param name="times">How many of it there are in all.</param>
+        public void IsToldInTime(string type, int times)
+        {
+            var told = Followers.Where((_, i) => i % 2 == 0)
+                .Select(follower => follower.Times.Where(entry => entry.Key.Type == type).Select(entry => entry.Value).ToList())
+                .ToList();
+            Assert.That(told, Is.All.Count.EqualTo(times));
+            var last = told.Max(all => all.Max());
+            Assert.That(last - At, Is.GreaterThan(TimeSpan.Zero).And.LessThan(Told + Beat.LongestStall(At, last)));
+        }
 
         public async Task AnswerIsWholeAsync()
         {
             var text = await AnswerIsSeenByAllAsync("completed");
             Assert.That(text, Is.EqualTo(SimulatedScript.TextOf(Words)));
+            Assert.That(Attempt, Is.EqualTo(2), "Begun, and gone on with.");
             Assert.That(LegacyClient.TextOf(Legacy), Is.EqualTo(text));
         }
 
@@ -142,6 +202,7 @@ internal sealed class CrashTests
         {
             var text = await AnswerIsSeenByAllAsync("interrupted");
             Assert.That(SimulatedScript.TextOf(Words), Does.StartWith(text));
+            Assert.That(text, Does.StartWith(KeptBefore), "What was kept before the fault.");
             return text.Length;
         }
 

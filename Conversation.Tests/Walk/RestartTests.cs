@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Conversation.Api.AgentRuntimes;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Walk;
@@ -50,20 +51,17 @@ internal sealed class RestartTests
         Guid conversation;
         string token;
         string shown;
+        string before;
         await using (var api = await StartAsync())
         {
             using var client = await SignInAsync(api);
             token = client.Token!;
-            conversation = await client.CreateConversationAsync();
+            // It cannot end before the kill.
+            conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=40&pace_ms=5&hangs_after=30" } });
             await using var socket = await LegacyClient.ConnectAsync(client, conversation);
             await client.SayAsync(conversation, "Hello");
-            var frames = await socket.UntilAsync("stream");
-            for (var i = 0; i < 10; i++)
-            {
-                frames.Add((await socket.NextAsync())!.Value);
-            }
-
-            shown = LegacyClient.TextOf(frames);
+            shown = LegacyClient.TextOf(await socket.UntilAsync("stream"));
+            before = await KeptAsync(client, conversation);
             await api.KillAsync();
         }
 
@@ -78,7 +76,8 @@ internal sealed class RestartTests
         {
             Assert.That(answer.GetProperty("status").GetString(), Is.EqualTo("interrupted"));
             Assert.That(shown.StartsWith(kept, StringComparison.Ordinal) || kept.StartsWith(shown, StringComparison.Ordinal), $"{shown} | {kept}");
-            Assert.That(kept, Is.Not.Empty);
+            Assert.That(kept, Does.StartWith(before));
+            Assert.That(SimulatedScript.TextOf(30), Does.StartWith(kept));
             Assert.That(log[^1].GetProperty("run").GetProperty("error_code").GetString(), Is.EqualTo("worker_lost"));
             Assert.That(V2Text.Seqs(log), Is.EqualTo(Enumerable.Range(1, V2Text.Seqs(log).Count())));
         });
@@ -139,6 +138,18 @@ internal sealed class RestartTests
         ["CONVERSATION_SERVICE_DRAIN_SECONDS"] = drainSeconds,
         ["CONVERSATION_SERVICE_SIMULATED_PACE_MS"] = paceMs,
     });
+
+    /// <summary>What is kept of the answer, once there is something.</summary>
+    private static async Task<string> KeptAsync(ApiClient client, Guid conversation)
+    {
+        for (var patience = Patience.Token; ; patience.ThrowIfCancellationRequested())
+        {
+            if ((await client.MessagesAsync(conversation))[1].GetProperty("content").GetString() is { Length: > 0 } kept)
+            {
+                return kept;
+            }
+        }
+    }
 
     private static async Task<ApiClient> SignInAsync(ApiProcess api)
     {
