@@ -58,8 +58,9 @@ internal sealed class BadRuntimeTests
         script.Say(new ResumePoint(Half));
         script.Say("more");
         // Kept by now, as whoever lists the messages sees.
-        while ((await client.MessagesAsync(conversation))[1].GetProperty("content").GetString() != "textmore")
+        for (var patience = Patience.Token; (await client.MessagesAsync(conversation))[1].GetProperty("content").GetString() != "textmore";)
         {
+            patience.ThrowIfCancellationRequested();
         }
 
         script.End();

@@ -43,7 +43,7 @@ internal sealed partial class RequestFileTests
     /// <summary>A cancelled run ends a moment later; until then its message cannot be answered again: 409.</summary>
     private async Task<HttpResponseMessage> SendAsync(ApiClient client, Match request, string path)
     {
-        while (true)
+        for (var patience = Patience.Token; ; patience.ThrowIfCancellationRequested())
         {
             using var message = new HttpRequestMessage(new HttpMethod(request.Groups["method"].Value), path);
             foreach (Match header in Header().Matches(request.Groups["headers"].Value))
@@ -56,7 +56,7 @@ internal sealed partial class RequestFileTests
                 message.Content = new StringContent(Fill(body), Encoding.UTF8, ContentType().Match(request.Groups["headers"].Value).Groups[1].Value);
             }
 
-            var response = await client.Http.SendAsync(message, Patience.Token);
+            var response = await client.Http.SendAsync(message, patience);
             if (response.StatusCode != HttpStatusCode.Conflict)
             {
                 return response;

@@ -30,7 +30,9 @@ internal sealed class StalledFollowerTests
         var conversation = await client.CreateConversationAsync();
         await using var gate = StallingProxy.Start(host.Address);
         using var stalledClient = new ApiClient(gate.Address, client.Token);
-        var stalled = await StalledReader.ConnectAsync(stalledClient, door, conversation);
+        // How long it reads is counted from when it can.
+        using var patience = new CancellationTokenSource();
+        var stalled = await StalledReader.ConnectAsync(stalledClient, door, conversation, patience.Token);
         var others = new List<V2Socket>();
         for (var i = 0; i < 9; i++)
         {
@@ -52,9 +54,11 @@ internal sealed class StalledFollowerTests
 
         run.End();
         await Task.WhenAll(others.Select(other => other.UntilAsync(frame => LegacyClient.TypeOf(frame) == "run.completed")));
+        Assert.That(stalled.IsCompleted, Is.False, "It never stalled.");
+        patience.CancelAfter(Patience.Limit);
         gate.Resume();
 
-        Assert.That(await stalled.OrTimeout(), Is.EqualTo(Pieces * Piece.Length));
+        Assert.That(await stalled, Is.EqualTo(Pieces * Piece.Length));
         foreach (var other in others)
         {
             await other.DisposeAsync();
@@ -67,44 +71,45 @@ internal sealed class StalledFollowerTests
     /// <summary>Reads at a door to the end of the run, and counts the text.</summary>
     private static class StalledReader
     {
-        public static async Task<Task<int>> ConnectAsync(ApiClient client, string door, Guid conversation)
+        public static async Task<Task<int>> ConnectAsync(ApiClient client, string door, Guid conversation, CancellationToken token)
         {
             switch (door)
             {
                 case "legacy":
                     var socket = await LegacyClient.ConnectAsync(client, conversation);
                     await socket.NextAsync();
-                    return LegacyAsync(socket);
+                    return LegacyAsync(socket, token);
                 case "group":
                     var hub = await HubClient.ConnectAsync(client);
                     await hub.Connection.InvokeAsync("JoinConversation", conversation, Patience.Token);
-                    return GroupAsync(hub);
+                    return GroupAsync(hub, token);
                 default:
                     var ready = new TaskCompletionSource();
-                    var reading = FollowAsync(client, door switch { "socket" => Door.Socket, "sse" => Door.Sse, _ => Door.Hub }, conversation, ready);
+                    var reading = FollowAsync(client, door switch { "socket" => Door.Socket, "sse" => Door.Sse, _ => Door.Hub }, conversation, ready, token);
                     await ready.Task.OrTimeout();
                     return reading;
             }
         }
 
-        private static async Task<int> LegacyAsync(LegacyClient socket)
+        private static async Task<int> LegacyAsync(LegacyClient socket, CancellationToken token)
         {
-            var frames = await socket.UntilAsync("complete");
+            var frames = await socket.UntilAsync("complete", token);
             await socket.DisposeAsync();
             return LegacyClient.TextOf(frames).Length;
         }
 
-        private static async Task<int> GroupAsync(HubClient hub)
+        private static async Task<int> GroupAsync(HubClient hub, CancellationToken token)
         {
-            var frames = await hub.UntilAsync("run.completed");
+            var frames = await hub.UntilAsync("run.completed", token);
             await hub.DisposeAsync();
             return V2Text.Apply(frames).Values.Max(text => text.Length);
         }
 
-        private static async Task<int> FollowAsync(ApiClient client, Door door, Guid conversation, TaskCompletionSource ready)
+        private static async Task<int> FollowAsync(
+            ApiClient client, Door door, Guid conversation, TaskCompletionSource ready, CancellationToken token)
         {
             var reader = new V2Reader();
-            await foreach (var frame in client.FollowAsync(door, conversation, position: null, Patience.Token))
+            await foreach (var frame in client.FollowAsync(door, conversation, position: null, token))
             {
                 ready.TrySetResult();
                 reader.Apply(frame);

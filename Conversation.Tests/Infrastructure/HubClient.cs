@@ -32,10 +32,10 @@ internal sealed class HubClient : IAsyncDisposable
     }
 
     /// <summary>Pushed frames up to and with the first of a type.</summary>
-    public async Task<List<JsonElement>> UntilAsync(string type)
+    public async Task<List<JsonElement>> UntilAsync(string type, CancellationToken? token = null)
     {
         var frames = new List<JsonElement>();
-        await foreach (var frame in _frames.Reader.ReadAllAsync(Patience.Token))
+        await foreach (var frame in _frames.Reader.ReadAllAsync(token ?? Patience.Token))
         {
             frames.Add(frame);
             if (LegacyClient.TypeOf(frame) == type)

@@ -51,10 +51,13 @@ internal sealed class LegacyClient : IAsyncDisposable
     }
 
     /// <summary>Frames up to and with the first of a type, as text.</summary>
+    /// <param name="type">Which.</param>
+    /// <param name="token">Bounds all of the wait; null for as long as patience lasts.</param>
     public async Task<List<JsonElement>> UntilAsync(string type, CancellationToken? token = null)
     {
         var frames = new List<JsonElement>();
-        while (await NextAsync(token) is { } frame)
+        var patience = token ?? Patience.Token;
+        while (await NextAsync(patience) is { } frame)
         {
             frames.Add(frame);
             if (TypeOf(frame) == type)

@@ -81,7 +81,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
     /// </summary>
     private async Task ForgetDeadAsync()
     {
-        while (Postmaster.Read(Data) is { } postmaster)
+        for (var dying = Patience.Token; Postmaster.Read(Data) is { } postmaster; dying.ThrowIfCancellationRequested())
         {
             if (!IsAlive(postmaster.ProcessId))
             {

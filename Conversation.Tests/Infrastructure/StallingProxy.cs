@@ -25,7 +25,7 @@ internal sealed class StallingProxy : IAsyncDisposable
     private readonly bool _isBothWays;
     private readonly Task _accepting;
     private readonly List<Task> _connections = [];
-    private readonly ConcurrentDictionary<TcpClient, bool> _clients = new();
+    private readonly ConcurrentDictionary<Socket, bool> _clients = new();
     private TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private StallingProxy(Uri target, bool isBothWays, int port)
@@ -59,8 +59,15 @@ internal sealed class StallingProxy : IAsyncDisposable
         var cut = clients[..Math.Min(clients.Length, (int)Math.Ceiling(clients.Length * share))];
         foreach (var client in cut)
         {
-            client.LingerState = new LingerOption(enable: true, seconds: 0);
-            client.Close();
+            try
+            {
+                client.LingerState = new LingerOption(enable: true, seconds: 0);
+                client.Close();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just gone by itself.
+            }
         }
 
         return cut.Length;
@@ -96,7 +103,8 @@ internal sealed class StallingProxy : IAsyncDisposable
         using (client)
         using (var server = new TcpClient { ReceiveBufferSize = Small })
         {
-            _clients[client] = true;
+            var socket = client.Client;
+            _clients[socket] = true;
             try
             {
                 server.Client.SetRawSocketOption(ProtocolTcp, MaximumSegment, BitConverter.GetBytes(Segment));
@@ -109,7 +117,7 @@ internal sealed class StallingProxy : IAsyncDisposable
             }
             finally
             {
-                _clients.TryRemove(client, out _);
+                _clients.TryRemove(socket, out _);
             }
         }
     }

@@ -49,10 +49,11 @@ internal sealed class V2Socket : IAsyncDisposable
     }
 
     /// <param name="wanted">Which frame.</param>
-    /// <param name="token">Bounds all of the wait; null bounds that for each frame, and heartbeats come for ever.</param>
+    /// <param name="token">Bounds all of the wait, because heartbeats come for ever; null for as long as patience lasts.</param>
     public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> wanted, CancellationToken? token = null)
     {
-        while (await NextAsync(token) is { } frame)
+        var patience = token ?? Patience.Token;
+        while (await NextAsync(patience) is { } frame)
         {
             if (wanted(frame))
             {
@@ -63,9 +64,17 @@ internal sealed class V2Socket : IAsyncDisposable
         throw new InvalidOperationException($"The socket closed ({CloseStatus}).");
     }
 
+    /// <summary>Waits for the service's close.</summary>
+    public async Task ClosedAsync()
+    {
+        for (var patience = Patience.Token; await NextAsync(patience) is not null;)
+        {
+        }
+    }
+
     /// <summary>The reply to a command.</summary>
     public Task<JsonElement> ReplyAsync(string id) =>
-        UntilAsync(frame => frame.TryGetProperty("id", out var own) && own.GetString() == id, Patience.Token);
+        UntilAsync(frame => frame.TryGetProperty("id", out var own) && own.GetString() == id);
 
     public ValueTask DisposeAsync()
     {

@@ -81,9 +81,10 @@ internal sealed class FakeJob(LangflowProfile profile, JsonElement body)
     /// <summary>Waits for someone to listen.</summary>
     public async Task HeardAsync()
     {
-        while (Listeners == 0)
+        // Taken before the look: who comes in between would wake nobody.
+        for (var changed = ChangeAsync(); Listeners == 0; changed = ChangeAsync())
         {
-            await ChangeAsync().OrTimeout();
+            await changed.OrTimeout();
         }
     }
 

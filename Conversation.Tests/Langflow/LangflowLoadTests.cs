@@ -57,7 +57,8 @@ internal sealed class LangflowLoadTests
         var conversation = await walk.Client.CreateConversationAsync(new { metadata_json = new { flow_id = FakeLangflow.FirstFlow } });
         await using var socket = await LegacyClient.ConnectAsync(walk.Client, conversation);
         await walk.Client.SayAsync(conversation, "Hello");
-        var frames = await socket.UntilAsync("complete");
+        using var patience = new CancellationTokenSource(2 * Patience.Limit);
+        var frames = await socket.UntilAsync("complete", patience.Token);
         return (LegacyClient.TextOf(frames), (await walk.Client.MessagesAsync(conversation))[1].GetProperty("content").GetString()!);
     }
 }

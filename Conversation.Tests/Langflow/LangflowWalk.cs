@@ -51,8 +51,8 @@ internal sealed class LangflowWalk : IAsyncDisposable
     /// <param name="text">What.</param>
     /// <param name="metadata">Of the new conversation; by default it names the flow.</param>
     /// <param name="conversation">Where; by default a new one.</param>
-    /// <param name="shown">Done in that conversation once the first text was seen.</param>
-    /// <param name="token">How long a legacy client waits for anything.</param>
+    /// <param name="shown">Done in that conversation once both clients have seen the first text.</param>
+    /// <param name="token">How long they wait for the end.</param>
     public async Task<Seen> SayAsync(
         string text = "Hello",
         object? metadata = null,
@@ -67,15 +67,25 @@ internal sealed class LangflowWalk : IAsyncDisposable
         await using var v2 = await V2Socket.ConnectAsync(Client, id, position: null);
         await Client.SayAsync(id, text);
         var v2Frames = new List<JsonElement>();
-        var following = v2.UntilAsync(frame =>
-        {
-            v2Frames.Add(frame);
-            return LegacyClient.TypeOf(frame) is "run.completed" or "run.failed" or "run.cancelled";
-        });
+        var v2Shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var following = v2.UntilAsync(
+            frame =>
+            {
+                v2Frames.Add(frame);
+                var type = LegacyClient.TypeOf(frame);
+                if (type == "message.delta")
+                {
+                    v2Shown.TrySetResult();
+                }
+
+                return type is "run.completed" or "run.failed" or "run.cancelled";
+            },
+            token);
         var legacyFrames = new List<JsonElement>();
         if (shown is not null)
         {
             legacyFrames = await legacy.UntilAsync("stream");
+            await v2Shown.Task.OrTimeout();
             await shown(id);
         }
 

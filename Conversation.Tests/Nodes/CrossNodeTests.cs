@@ -200,7 +200,8 @@ internal sealed class CrossNodeTests
 
     private async Task ListeningAsync()
     {
-        while (await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()") < 2)
+        const string Listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()";
+        for (var patience = Patience.Token; await CountAsync(Listening) < 2; patience.ThrowIfCancellationRequested())
         {
         }
     }
