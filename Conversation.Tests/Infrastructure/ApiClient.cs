@@ -9,6 +9,12 @@ internal sealed class ApiClient : IDisposable
 {
     public const string Root = "/api/v1";
 
+    /// <summary>An answer that goes on for longer than any test, until it is cancelled.</summary>
+    public const string EndlessAgent = "words=100000&pace_ms=20";
+
+    /// <summary>A conversation of such answers.</summary>
+    public static readonly object Endless = new { metadata_json = new { agent = EndlessAgent } };
+
     public ApiClient(Uri address, string? token)
     {
         Address = address;
@@ -50,6 +56,14 @@ internal sealed class ApiClient : IDisposable
 
     public async Task<List<JsonElement>> MessagesAsync(Guid conversation) =>
         [.. (await GetAsync($"/conversations/{conversation}/messages")).EnumerateArray()];
+
+    public async Task<string> StatusAsync(Guid run) => (await GetAsync($"/runs/{run}")).GetProperty("status").GetString()!;
+
+    public async Task CancelAsync(Guid run)
+    {
+        using var response = await Http.PostAsync($"{Root}/runs/{run}/cancel", content: null);
+        await ReadAsync(response, 202);
+    }
 
     public static async Task<JsonElement> ReadAsync(HttpResponseMessage response, int status)
     {

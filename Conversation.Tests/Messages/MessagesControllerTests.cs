@@ -104,21 +104,19 @@ internal sealed class MessagesControllerTests : ConversationFixture
     [Test]
     public async Task List_WhileStreaming_ShowsTheTextSoFarAndRefusesEdits()
     {
-        await using var slow = await ApiHost.StartAsync(settings => settings with { SimulatedPaceMs = 100 });
-        using var client = slow.AsUser();
-        var conversation = await client.CreateConversationAsync();
-        await using var socket = await LegacyClient.ConnectAsync(client, conversation);
-        await client.SayAsync(conversation, "Hello");
+        var conversation = await Client.CreateConversationAsync(ApiClient.Endless);
+        await using var socket = await LegacyClient.ConnectAsync(Client, conversation);
+        var run = (await Client.SayAsync(conversation, "Hello")).GetProperty("run_id").GetGuid();
         var frames = await socket.UntilAsync("stream");
-        JsonElement answer;
-        do
+        var answer = (await Client.MessagesAsync(conversation))[1];
+        for (var patience = Patience.Token; Content(answer).Length == 0; patience.ThrowIfCancellationRequested())
         {
-            answer = (await client.MessagesAsync(conversation))[1];
+            answer = (await Client.MessagesAsync(conversation))[1];
         }
-        while (Content(answer).Length == 0);
 
-        using var edit = await client.Http.PatchAsJsonAsync(
+        using var edit = await Client.Http.PatchAsJsonAsync(
             $"{ApiClient.Root}/conversations/{conversation}/messages/{answer.GetProperty("id").GetString()}", new { content = "no" });
+        await Client.CancelAsync(run);
         frames.AddRange(await socket.UntilAsync("complete"));
 
         Assert.Multiple(() =>

@@ -1,6 +1,9 @@
+using Conversation.Api.AgentRuntimes;
+using Conversation.Tests.AgentRuns;
 using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Conversation.Tests.Realtime;
 
@@ -99,20 +102,27 @@ internal sealed class HubTests : ConversationFixture
     [Test]
     public async Task LateJoiner_InMidAnswer_GetsTheTextSoFarAsOneRange()
     {
-        await using var slow = await ApiHost.StartAsync(settings => settings with { SimulatedPaceMs = 60 });
-        using var client = slow.AsUser();
+        var runtime = new ScriptedRuntime();
+        await using var host = await ApiHost.StartAsync(services: services => services.RemoveAll<IAgentRuntime>().AddSingleton<IAgentRuntime>(runtime));
+        using var client = host.AsUser();
         var conversation = await client.CreateConversationAsync();
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
         await using var hub = await HubClient.ConnectAsync(client);
         await client.SayAsync(conversation, "Hello");
-        for (var i = 0; i < 10; i++)
+        var run = await runtime.NextRunAsync();
+        string[] pieces = [.. Enumerable.Range(0, 10).Select(i => $"{i} ")];
+        run.Say(pieces);
+        var shown = "";
+        while (shown.Length < string.Concat(pieces).Length)
         {
-            await socket.NextAsync();
+            shown += LegacyClient.TextOf(await socket.UntilAsync("stream"));
         }
 
         await using var late = await LegacyClient.ConnectAsync(client, conversation);
         await late.NextAsync();
         var first = (await late.NextAsync())!.Value;
+        run.Say("and the rest");
+        run.End();
         var rest = await late.UntilAsync("complete");
         var followed = await hub.FollowUntilAsync(conversation, position: null, "run.completed");
 
@@ -120,7 +130,8 @@ internal sealed class HubTests : ConversationFixture
         Assert.Multiple(() =>
         {
             Assert.That(LegacyClient.TypeOf(first), Is.EqualTo("stream"));
-            Assert.That(answer, Does.StartWith(first.GetProperty("content").GetString()!));
+            Assert.That(first.GetProperty("content").GetString(), Is.EqualTo(string.Concat(pieces)));
+            Assert.That(answer, Is.EqualTo(string.Concat(pieces) + "and the rest"));
             Assert.That(LegacyClient.TextOf([first, .. rest]), Is.EqualTo(answer));
             Assert.That(V2Text.Apply(followed).Values, Does.Contain(answer));
         });

@@ -14,7 +14,7 @@ internal sealed partial class LeavingTests
     [Test]
     public async Task Stop_WithADelay_ReadinessGoesFirstAndTheNodeServesOn()
     {
-        await using var api = await StartAsync(delaySeconds: "3");
+        await using var api = await StartAsync(delaySeconds: "300");
         using var client = Client(api);
         var conversation = await client.CreateConversationAsync();
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
@@ -26,7 +26,8 @@ internal sealed partial class LeavingTests
         await client.GetAsync("/health/live");
         await client.SayAsync(conversation, "Hello");
         var frames = await socket.UntilAsync("complete");
-        await api.Process.WaitForExitAsync().OrTimeout();
+        // A second signal ends the delay.
+        await api.StopAsync();
 
         Assert.Multiple(() =>
         {
@@ -110,7 +111,7 @@ internal sealed partial class LeavingTests
     {
         await using var api = await StartAsync(delaySeconds: "2");
         using var client = Client(api);
-        var conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=100000&pace_ms=20" } });
+        var conversation = await client.CreateConversationAsync(ApiClient.Endless);
         await using var proxy = StallingProxy.Start(api.Address);
         using var behind = new ApiClient(proxy.Address, client.Token);
         await using var stalled = await LegacyClient.ConnectAsync(behind, conversation);

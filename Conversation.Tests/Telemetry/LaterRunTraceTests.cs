@@ -1,5 +1,9 @@
 using System.Net.Http.Json;
+using Conversation.Api.AgentRuntimes;
+using Conversation.Tests.AgentRuns;
 using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Conversation.Tests.Telemetry;
@@ -28,11 +32,14 @@ internal sealed class LaterRunTraceTests
             ["CONVERSATION_SERVICE_USER_JWT_SECRET_KEY"] = TestTokens.UserKey,
         });
         using var client = new ApiClient(api.Address, TestTokens.User(Guid.CreateVersion7()));
-        var conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=40&pace_ms=50" } });
+        var conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=2" } });
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
         var answered = await client.SayAsync(conversation, "Answered");
         await socket.UntilAsync("complete");
-        await client.SayAsync(conversation, "Holds the others up");
+        await SetAgentAsync(client, conversation, ApiClient.EndlessAgent);
+        var holding = (await client.SayAsync(conversation, "Holds the others up")).GetProperty("run_id").GetGuid();
+        await socket.UntilAsync("stream");
+        await SetAgentAsync(client, conversation, "words=2");
 
         SetTrace(client, Sent);
         await client.SayAsync(conversation, "Waits");
@@ -41,6 +48,8 @@ internal sealed class LaterRunTraceTests
             $"{ApiClient.Root}/conversations/{conversation}/runs", new { message_id = answered.GetProperty("id").GetGuid() });
         var waiting = await ApiClient.ReadAsync(repeat, 202);
         Assert.That(waiting.GetProperty("status").GetString(), Is.EqualTo("queued"));
+        client.Http.DefaultRequestHeaders.Remove("traceparent");
+        await client.CancelAsync(holding);
         var spans = await _collector.UntilAsync(all => Runs(all, Sent).Count > 0 && Runs(all, Repeated).Count > 0);
 
         var append = spans.Single(span => span.TraceId == Sent && span.Name == "message.append");
@@ -63,13 +72,20 @@ internal sealed class LaterRunTraceTests
         await using var nodes = await TwoNodes.StartAsync(new(Exporting()) { ["CONVERSATION_SERVICE_DRAIN_SECONDS"] = "1" });
         using var first = nodes.Client(0);
         using var second = nodes.Client(1);
-        var conversation = await first.CreateConversationAsync(new { metadata_json = new { agent = "words=600&pace_ms=5&resumes=true" } });
+        var conversation = await first.CreateConversationAsync(new { metadata_json = new { agent = $"{ApiClient.EndlessAgent}&resumes=true" } });
         await using var socket = await LegacyClient.ConnectAsync(second, conversation);
 
         SetTrace(first, Sent);
-        await first.SayAsync(conversation, "Hello");
+        var begun = (await first.SayAsync(conversation, "Hello")).GetProperty("run_id").GetGuid();
         await socket.UntilAsync("stream");
         await nodes.Nodes[0].StopAsync();
+        // It has been handed over by now, or is soon taken from the node that is gone.
+        for (var patience = Patience.Token; (await second.GetAsync($"/runs/{begun}")).GetProperty("attempt").GetInt32() < 2;)
+        {
+            patience.ThrowIfCancellationRequested();
+        }
+
+        await second.CancelAsync(begun);
         var spans = await _collector.UntilAsync(all => Runs(all, Sent).Count > 1);
 
         var append = spans.Single(span => span.TraceId == Sent && span.Name == "message.append");
@@ -83,11 +99,13 @@ internal sealed class LaterRunTraceTests
     [Test]
     public async Task Run_WithAStoredTraceThatIsNone_IsAnsweredAllTheSame()
     {
-        await using var host = await ApiHost.StartAsync();
+        var runtime = new ScriptedRuntime();
+        await using var host = await ApiHost.StartAsync(services: services => services.RemoveAll<IAgentRuntime>().AddSingleton<IAgentRuntime>(runtime));
         using var client = host.AsUser();
-        var conversation = await client.CreateConversationAsync(new { metadata_json = new { agent = "words=20&pace_ms=50" } });
+        var conversation = await client.CreateConversationAsync();
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
         await client.SayAsync(conversation, "Holds the other up");
+        var holding = await runtime.NextRunAsync();
         await client.SayAsync(conversation, "Waits");
 
         await using (var connection = new NpgsqlConnection(host.ConnectionString))
@@ -97,7 +115,9 @@ internal sealed class LaterRunTraceTests
             Assert.That(await spoil.ExecuteNonQueryAsync(Patience.Token), Is.EqualTo(1));
         }
 
+        holding.End();
         await socket.UntilAsync("complete");
+        (await runtime.NextRunAsync()).End();
         await socket.UntilAsync("complete");
         var runs = (await client.GetAsync($"/conversations/{conversation}/runs")).EnumerateArray();
         Assert.That(runs.Select(run => run.GetProperty("status").GetString()), Is.EqualTo(new[] { "completed", "completed" }));
@@ -105,6 +125,12 @@ internal sealed class LaterRunTraceTests
 
     private static List<ExportedSpan> Runs(List<ExportedSpan> spans, string trace) =>
         [.. spans.Where(span => span.TraceId == trace && span.Name == "run")];
+
+    private static async Task SetAgentAsync(ApiClient client, Guid conversation, string agent)
+    {
+        using var response = await client.Http.PatchAsJsonAsync($"{ApiClient.Root}/conversations/{conversation}", new { metadata_json = new { agent } });
+        await ApiClient.ReadAsync(response, 200);
+    }
 
     private static void SetTrace(ApiClient client, string trace)
     {

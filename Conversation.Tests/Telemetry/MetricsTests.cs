@@ -17,9 +17,6 @@ internal sealed partial class MetricsTests
         "conversation_log_wait_seconds_count",
     ];
 
-    /// <summary>An answer of some seconds.</summary>
-    private static readonly object Slow = new { metadata_json = new { agent = "words=150&pace_ms=20" } };
-
     private ApiProcess _api = null!;
     private ApiClient _client = null!;
     private string _database = "";
@@ -48,10 +45,11 @@ internal sealed partial class MetricsTests
     public async Task Scrape_AfterEverythingHappened_EveryOwnMeterMoved()
     {
         var before = await PrometheusText.ScrapeAsync(_api.Address);
-        var conversation = await _client.CreateConversationAsync(Slow);
+        await AnswerAsync();
+        var conversation = await _client.CreateConversationAsync(ApiClient.Endless);
         await using (var socket = await LegacyClient.ConnectAsync(_client, conversation))
         {
-            await _client.SayAsync(conversation, "Hello");
+            var run = (await _client.SayAsync(conversation, "Hello")).GetProperty("run_id").GetGuid();
             // A follower that comes late gets many steps in one range; one that begins at the start reads the log.
             await socket.UntilAsync("stream");
             await socket.UntilAsync("stream");
@@ -60,12 +58,13 @@ internal sealed partial class MetricsTests
             // An answer to a scrape is kept for a moment, and the one before may be it.
             await UntilAsync(scrape => scrape.Sum("conversation_followers", ("door", "legacy")) == 2
                 && scrape.Sum("conversation_runs_active") == 1);
+            await _client.CancelAsync(run);
             await socket.UntilAsync("complete");
         }
 
         await foreach (var frame in _client.FollowAsync(Door.Sse, conversation, position: null, Patience.Token))
         {
-            if (LegacyClient.TypeOf(frame) == "run.completed")
+            if (LegacyClient.TypeOf(frame) == "run.cancelled")
             {
                 break;
             }
@@ -109,7 +108,7 @@ internal sealed partial class MetricsTests
     public async Task Scrape_ConversationDeletedDuringItsAnswer_IsNoLoss()
     {
         var before = await UntilAsync(scrape => scrape.Sum("conversation_runs_active") == 0);
-        var conversation = await _client.CreateConversationAsync(Slow);
+        var conversation = await _client.CreateConversationAsync(ApiClient.Endless);
         await using var socket = await LegacyClient.ConnectAsync(_client, conversation);
         await _client.SayAsync(conversation, "Hello");
         await socket.UntilAsync("stream");
@@ -168,10 +167,18 @@ internal sealed partial class MetricsTests
         Moving.Contains(name) || scrape.Types.ContainsKey(name) || Moving.Contains(name.Replace("_bucket", "_count", StringComparison.Ordinal))
         || scrape.Types.ContainsKey(name.Replace("_count", "", StringComparison.Ordinal));
 
+    private async Task AnswerAsync()
+    {
+        var conversation = await _client.CreateConversationAsync();
+        await using var socket = await LegacyClient.ConnectAsync(_client, conversation);
+        await _client.SayAsync(conversation, "Hello");
+        await socket.UntilAsync("complete");
+    }
+
     /// <summary>Another node has taken the run: the fence no longer lets this one write.</summary>
     private async Task LoseALeaseAsync()
     {
-        var conversation = await _client.CreateConversationAsync(Slow);
+        var conversation = await _client.CreateConversationAsync(ApiClient.Endless);
         await using var socket = await LegacyClient.ConnectAsync(_client, conversation);
         await _client.SayAsync(conversation, "Hello");
         await socket.UntilAsync("stream");
@@ -218,11 +225,12 @@ internal sealed partial class MetricsTests
         while (true)
         {
             var scrape = await PrometheusText.ScrapeAsync(_api.Address);
-            if (isEnough(scrape) || patience.IsCancellationRequested)
+            if (isEnough(scrape))
             {
                 return scrape;
             }
 
+            Assert.That(patience.IsCancellationRequested, Is.False, "No scrape showed what was waited for.");
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, CancellationToken.None);
         }
     }
