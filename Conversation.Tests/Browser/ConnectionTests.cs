@@ -1,3 +1,8 @@
+using Conversation.Api.AgentRuntimes;
+using Conversation.Tests.AgentRuns;
+using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Playwright;
 using static Conversation.Tests.Browser.ChatPage;
 
@@ -9,14 +14,21 @@ internal sealed class ConnectionTests : BrowserFixture
 {
     private const string Question = "Please say enough that there is time to do something while you are still at it, and then some more.";
 
+    private readonly HeldRuntime _runtime = new();
+
+    [SetUp]
+    public void LetRuntimeGo() => _runtime.Release();
+
     [Test]
     public async Task Tabs_BothWrite_SeeTheSame()
     {
+        _runtime.Hold();
         var one = await OpenAsync();
         await one.SayAsync(Question);
         await one.UntilStreamingAsync();
         var two = await OpenAsync($"/?c={one.ConversationId}");
         await two.SayAsync("And from the second tab");
+        _runtime.Release();
         await one.UntilAnsweredAsync(2);
         await two.UntilAnsweredAsync(2);
         using var client = await SameUserAsync();
@@ -32,11 +44,13 @@ internal sealed class ConnectionTests : BrowserFixture
     [Test]
     public async Task Reload_InMidAnswer_GoesOn()
     {
+        _runtime.Hold();
         var chat = await OpenAsync();
         await chat.SayAsync(Question);
         await chat.UntilStreamingAsync();
         await chat.Page.ReloadAsync();
         await chat.UntilStreamingAsync();
+        _runtime.Release();
         await chat.UntilAnsweredAsync();
         using var client = await SameUserAsync();
 
@@ -47,11 +61,13 @@ internal sealed class ConnectionTests : BrowserFixture
     public async Task Offline_InMidAnswerAndWriting_NothingLostNothingDoubled()
     {
         WasCut = true;
+        _runtime.Hold();
         var chat = await OpenAsync();
         await chat.SayAsync(Question);
         await chat.UntilStreamingAsync();
         await Context.SetOfflineAsync(true);
         await Expect(chat.State).ToContainTextAsync("You are offline");
+        _runtime.Release();
         await chat.SayAsync("Written in a tunnel");
         await chat.SayAsync("And another one");
         await Expect(chat.Unsent).ToHaveCountAsync(2);
@@ -147,4 +163,7 @@ internal sealed class ConnectionTests : BrowserFixture
 
         Assert.That(await chat.TextsAsync(), Is.EqualTo(await StoredAsync(client, chat.ConversationId)));
     }
+
+    protected override Task<ApiHost> StartAsync() => ApiHost.StartAsync(
+        services: services => services.RemoveAll<IAgentRuntime>().AddSingleton<IAgentRuntime>(_runtime));
 }

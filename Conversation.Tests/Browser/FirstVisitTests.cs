@@ -1,4 +1,8 @@
+using Conversation.Api.AgentRuntimes;
+using Conversation.Tests.AgentRuns;
 using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Playwright;
 using static Conversation.Tests.Browser.ChatPage;
 
@@ -8,13 +12,20 @@ namespace Conversation.Tests.Browser;
 [TestFixture]
 internal sealed class FirstVisitTests : BrowserFixture
 {
+    private readonly HeldRuntime _runtime = new();
+
+    [SetUp]
+    public void LetRuntimeGo() => _runtime.Release();
+
     [Test]
     public async Task Message_OnFirstVisit_IsAnsweredWordByWord()
     {
+        _runtime.Hold();
         var chat = await OpenAsync();
         await chat.SayAsync("Hello there");
         await chat.UntilStreamingAsync();
         var early = (await chat.TextsAsync())[^1];
+        _runtime.Release();
         await chat.UntilAnsweredAsync();
         using var client = await SameUserAsync();
 
@@ -65,6 +76,7 @@ internal sealed class FirstVisitTests : BrowserFixture
     [Test]
     public async Task Stop_InMidAnswer_KeepsWhatHadArrived()
     {
+        _runtime.Hold();
         var chat = await OpenAsync();
         await chat.SayAsync("Go on for a while, please, so that there is something to stop in the middle of it all.");
         await chat.UntilStreamingAsync();
@@ -123,6 +135,9 @@ internal sealed class FirstVisitTests : BrowserFixture
         var chat = await OpenAsync($"/?c={Guid.CreateVersion7()}");
         await Expect(chat.Page.Locator("#blank")).ToContainTextAsync("There is no such conversation");
     }
+
+    protected override Task<ApiHost> StartAsync() => ApiHost.StartAsync(
+        services: services => services.RemoveAll<IAgentRuntime>().AddSingleton<IAgentRuntime>(_runtime));
 
     private static Task ButtonAsync(ChatPage chat, string name) =>
         chat.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true }).ClickAsync();
