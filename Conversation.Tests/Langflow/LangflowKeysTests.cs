@@ -1,4 +1,5 @@
 using Conversation.Api.AgentRuntimes;
+using Conversation.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Conversation.Tests.Langflow;
@@ -40,7 +41,7 @@ internal sealed class LangflowKeysTests
         await using var driver = LangflowDriver.Create(fake, services: services => services.AddSingleton<TimeProvider>(time));
         await driver.RunAsync();
         fake.WithdrawKeys();
-        time.Shift(TimeSpan.FromMinutes(2));
+        time.Forward(TimeSpan.FromMinutes(2));
 
         var outputs = await driver.RunAsync();
 
@@ -149,15 +150,5 @@ internal sealed class LangflowKeysTests
         var (said, failure) = await driver.FailAsync();
 
         Assert.That((failure.Code, said[0]), Is.EqualTo(("langflow_unavailable", (AgentOutput)new Notice("warn", "langflow_auth_failed"))));
-    }
-
-    /// <summary>The clock, moved forward.</summary>
-    private sealed class ShiftedTime : TimeProvider
-    {
-        private long _shift;
-
-        public void Shift(TimeSpan by) => _shift += (long)(by.TotalSeconds * TimestampFrequency);
-
-        public override long GetTimestamp() => base.GetTimestamp() + _shift;
     }
 }

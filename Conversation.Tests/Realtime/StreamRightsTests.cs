@@ -3,6 +3,7 @@ using System.Text.Json;
 using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Conversation.Tests.Realtime;
@@ -11,13 +12,19 @@ namespace Conversation.Tests.Realtime;
 [TestFixture]
 internal sealed class StreamRightsTests : ConversationFixture
 {
+    private static readonly TimeSpan Early = TimeSpan.FromMinutes(30);
+
     [Test]
     public async Task Token_Expires_EndsEveryStreamUnlessRenewed()
     {
+        var time = new ShiftedTime();
+        // The hub's connections end by the system's clock: by the service's own, the token is good for as long as the test likes.
+        time.Forward(-Early);
+        await using var host = await ApiHost.StartAsync(services: services => services.AddSingleton<TimeProvider>(time));
         var user = Guid.CreateVersion7();
-        using var owner = Host.AsUser(user);
+        using var owner = host.AsUser(user);
         var conversation = await owner.CreateConversationAsync();
-        using var shortly = Host.As(TestTokens.Sign(
+        using var shortly = host.As(TestTokens.Sign(
             TestTokens.UserKey, user.ToString(), TestTokens.UserIssuer, lifetime: TimeSpan.FromSeconds(3)));
         await using var legacy = await LegacyClient.ConnectAsync(shortly, conversation);
         await using var ending = await V2Socket.ConnectAsync(shortly, conversation, position: null);
@@ -26,25 +33,28 @@ internal sealed class StreamRightsTests : ConversationFixture
         var hubClosed = new TaskCompletionSource();
         hub.Connection.Closed += _ =>
         {
-            hubClosed.SetResult();
+            hubClosed.TrySetResult();
             return Task.CompletedTask;
         };
+        if (hub.Connection.State == HubConnectionState.Disconnected)
+        {
+            hubClosed.TrySetResult();
+        }
+
         await renewed.SendAsync(new { type = "auth", id = "other", token = TestTokens.User(Guid.CreateVersion7()) });
         var foreign = await renewed.ReplyAsync("other");
         await renewed.SendAsync(new { type = "auth", id = "bad", token = "nonsense" });
         var bad = await renewed.ReplyAsync("bad");
         await renewed.SendAsync(new { type = "auth", id = "own", token = TestTokens.User(user) });
         var own = await renewed.ReplyAsync("own");
+        await hubClosed.Task.OrTimeout();
+        time.Forward(Early);
 
         while (await legacy.NextAsync() is not null)
         {
         }
 
-        while (await ending.NextAsync() is not null)
-        {
-        }
-
-        await hubClosed.Task.OrTimeout();
+        await ending.ClosedAsync();
         await owner.SendAsync(conversation, new { role = "system", content = "after the expiry" });
         await renewed.UntilAsync(frame => LegacyClient.TypeOf(frame) == "message.created");
 
@@ -95,10 +105,7 @@ internal sealed class StreamRightsTests : ConversationFixture
         await ChangeOwnerAsync();
 
         Assert.That(await legacy.NextAsync(), Is.Null);
-        while (await socket.NextAsync() is not null)
-        {
-        }
-
+        await socket.ClosedAsync();
         Assert.That((legacy.CloseStatus, socket.CloseStatus), Is.EqualTo(
             ((WebSocketCloseStatus?)WebSocketCloseStatus.PolicyViolation, (WebSocketCloseStatus?)WebSocketCloseStatus.PolicyViolation)));
     }
