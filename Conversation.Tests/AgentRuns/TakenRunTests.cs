@@ -15,6 +15,8 @@ internal sealed class TakenRunTests : RunFixture
     /// <summary>By the hand of nobody here, so that no renewal brings it back.</summary>
     private const string Expire = "UPDATE runs SET lease_until = now() - interval '1 minute', lease_owner = gen_random_uuid()";
 
+    private const string Waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
     [Test]
     public async Task Send_SenderGoneBeforeTheCommit_IsAnsweredByTheFirstClaim()
     {
@@ -28,6 +30,8 @@ internal sealed class TakenRunTests : RunFixture
 
         var sending = sender.SendAsync(
             Caller.Service, ConversationId, new SendMessageRequest { Role = "user", Content = "Hello" }, key: null, gone.Token);
+        // On its way by now: nothing else asks for that row.
+        await WaitedForAsync(sending);
         await gone.CancelAsync();
         await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Assert.That(sending.IsCanceled);
@@ -68,6 +72,7 @@ internal sealed class TakenRunTests : RunFixture
                 ResumeToken = "earlier",
             },
             Patience.Token);
+        await WaitedForAsync(taking);
         await transaction.CommitAsync(Patience.Token);
         var taken = await taking;
 
@@ -99,6 +104,16 @@ internal sealed class TakenRunTests : RunFixture
         lease.Heard();
         Assert.That(lease.IsLate(idle, TimeSpan.FromMinutes(30)), Is.False, "heard");
         Assert.That(lease.IsLate(idle, TimeSpan.FromMinutes(1)), Is.True, "too old");
+    }
+
+    /// <summary>Waits until it waits for what the test holds.</summary>
+    private async Task WaitedForAsync(Task task)
+    {
+        await using var command = Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand(Waiting);
+        for (var patience = Patience.Token; await command.ExecuteScalarAsync(patience) is 0L;)
+        {
+            Assert.That(task.IsCompleted, Is.False, "It does not wait.");
+        }
     }
 
     private async Task<object?> ExecuteAsync(Guid run, string sql)

@@ -25,8 +25,18 @@ internal sealed class UnfollowedRunTests : RunFixture
 
         var tail = Host.Services.GetRequiredService<LogTail>();
         var isFollowed = tail.IsFollowed;
-        tail.IsFollowed = _ => false;
+        var given = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        tail.IsFollowed = id =>
+        {
+            if (id == conversation)
+            {
+                given.TrySetResult();
+            }
+
+            return false;
+        };
         await Client.SendAsync(conversation, new { role = "system", content = "noted" });
+        await given.Task.OrTimeout();
         tail.IsFollowed = isFollowed;
         script.Say("more ");
         await UntilAsync("one more ");
@@ -54,7 +64,8 @@ internal sealed class UnfollowedRunTests : RunFixture
             .GetAsyncEnumerator(patience.Token);
         await frames.MoveNextAsync();
         (await Client.Http.DeleteAsync(new Uri($"{ApiClient.Root}/conversations/{conversation}", UriKind.Relative))).EnsureSuccessStatusCode();
-        while (await Host.Services.GetRequiredService<HousekeepingStore>().DeleteGoneAsServiceAsync(hours: 0, limit: 100, Patience.Token) > 0)
+        var store = Host.Services.GetRequiredService<HousekeepingStore>();
+        while (await store.DeleteGoneAsServiceAsync(hours: 0, limit: 100, patience.Token) > 0)
         {
         }
 

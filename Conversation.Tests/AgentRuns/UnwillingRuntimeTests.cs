@@ -19,7 +19,7 @@ internal sealed class UnwillingRuntimeTests
     public async Task TimedOut_RuntimeFailsWhenStopped_IsToldAsATimeout(bool throwsInCallback)
     {
         _runtime.ThrowsInCallback = throwsInCallback;
-        await using var host = await StartAsync();
+        await using var host = await StartAsync(new RunOptions { IdleTimeout = TimeSpan.FromSeconds(2) });
         using var client = host.AsUser();
         var conversation = await client.CreateConversationAsync();
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
@@ -37,13 +37,13 @@ internal sealed class UnwillingRuntimeTests
     public async Task Cancelled_RuntimeFailsWhenStopped_KeepsThePartAsCancelled()
     {
         _runtime.ThrowsInCallback = false;
-        await using var host = await StartAsync();
+        await using var host = await StartAsync(new RunOptions());
         using var client = host.AsUser();
         var conversation = await client.CreateConversationAsync();
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
         var run = (await client.SayAsync(conversation, "Hello")).GetProperty("run_id").GetGuid();
         await socket.UntilAsync("stream");
-        using var response = await client.Http.PostAsync($"{ApiClient.Root}/runs/{run}/cancel", content: null);
+        await client.CancelAsync(run);
 
         await socket.UntilAsync("complete");
 
@@ -55,10 +55,10 @@ internal sealed class UnwillingRuntimeTests
             Is.EqualTo(("cancelled", (string?)null, "unconfirmed")));
     }
 
-    private Task<ApiHost> StartAsync() => ApiHost.StartAsync(services: services => services
+    private Task<ApiHost> StartAsync(RunOptions options) => ApiHost.StartAsync(services: services => services
         .RemoveAll<IAgentRuntime>()
         .AddSingleton<IAgentRuntime>(_runtime)
-        .Replace(ServiceDescriptor.Singleton(new RunOptions { IdleTimeout = TimeSpan.FromSeconds(2) })));
+        .Replace(ServiceDescriptor.Singleton(options)));
 
     private sealed class Unwilling : IAgentRuntime
     {

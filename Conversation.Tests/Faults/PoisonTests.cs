@@ -33,12 +33,15 @@ internal sealed class PoisonTests
             await trigger.ExecuteNonQueryAsync();
         }
 
-        using var refused = await client.Http.PostAsJsonAsync(
-            $"{ApiClient.Root}/conversations/{poisoned}/messages", new { role = "system", content = "poison" });
+        // At once, so that they may share a batch.
+        var answers = await Task.WhenAll(SendAsync(poisoned, "poison"), SendAsync(free, "x"));
+        using var refused = answers[0];
+        using var stored = answers[1];
         await ApiClient.ReadAsync(refused, 503);
-        using var stored = await client.Http.PostAsJsonAsync(
-            $"{ApiClient.Root}/conversations/{free}/messages", new { role = "system", content = "x" });
         await ApiClient.ReadAsync(stored, 201);
+
+        Task<HttpResponseMessage> SendAsync(Guid conversation, string content) => client.Http.PostAsJsonAsync(
+            $"{ApiClient.Root}/conversations/{conversation}/messages", new { role = "system", content });
     }
 
     [Test]
