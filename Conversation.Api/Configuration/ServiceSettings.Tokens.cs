@@ -41,8 +41,8 @@ internal sealed partial record ServiceSettings
     public string? M2mJwtAudience { get; init; } = "kgents_microservices";
 
     /// <summary>
-    /// How far clocks may be apart when a token's times are checked, in seconds. Default 0, as the sibling services check. An open stream
-    /// ends at the token's own time nevertheless.
+    /// How far clocks may be apart when a token's times are checked, in seconds: what a request is forgiven, an open stream is as well.
+    /// Default 0, as the sibling services check.
     /// </summary>
     [Variable("CONVERSATION_SERVICE_JWT_CLOCK_SKEW_SECONDS")]
     [Range(0, 300)]

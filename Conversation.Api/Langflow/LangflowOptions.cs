@@ -9,13 +9,16 @@ internal sealed record LangflowOptions
     /// <summary>The key for every call. Default: one is minted from <c>auto_login</c>, once per process.</summary>
     public string? ApiKey { get; init; }
 
-    /// <summary>The flow of conversations that name none. Default: chosen by the agent runtime service, or discovered.</summary>
+    /// <summary>The flow of conversations that name none. Default: chosen by the agent runtime service, else the first by name.</summary>
     public string? DefaultFlow { get; init; }
 
     /// <summary>Where flows are provisioned. Default: nowhere.</summary>
     public Uri? Provisioner { get; init; }
 
-    /// <summary>One of <see cref="LangflowApis"/>. Default: chosen by the server's version and a probe.</summary>
+    /// <summary>
+    /// One of <see cref="LangflowApis"/>. Default here: <see cref="LangflowApis.Auto"/>, chosen by the server's version and a probe. The
+    /// service's own settings say <c>run</c> unless told otherwise.
+    /// </summary>
     public string Api { get; init; } = LangflowApis.Auto;
 
     /// <summary>True where a simulated answer stands in for a Langflow that cannot be used. Default: false.</summary>
