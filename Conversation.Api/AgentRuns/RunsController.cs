@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Conversation.Api.Auth;
 using Conversation.Api.Errors;
 using Conversation.Api.Wire;
@@ -25,17 +26,19 @@ public sealed class RunsController(
     RunRepeater repeater) : ControllerBase
 {
     /// <summary>Lists the runs of a conversation, oldest first.</summary>
-    /// <remarks>Those that have ended as well.</remarks>
+    /// <remarks>Those that have ended as well. Without limit all of them.</remarks>
     /// <param name="conversationId">Where.</param>
+    /// <param name="request">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The runs.</response>
     [HttpGet("conversations/{conversationId}/runs", Name = "listRuns")]
     [ProducesResponseType<IEnumerable<RunBody>>(StatusCodes.Status200OK)]
-    public async Task<IEnumerable<RunBody>> ListAsync(Guid conversationId, CancellationToken token)
+    public async Task<IEnumerable<RunBody>> ListAsync(Guid conversationId, [FromQuery] ListRunsRequest request, CancellationToken token)
     {
+        ArgumentNullException.ThrowIfNull(request);
         var caller = callers.Resolve(User);
         _ = await conversations.FindAsync(caller, conversationId, token) ?? throw ServiceException.NotFound("Conversation");
-        return (await runs.ListAsync(caller, conversationId, token)).Select(RunBody.From);
+        return (await runs.ListAsync(caller, conversationId, request.Limit, request.Order == "desc", token)).Select(RunBody.From);
     }
 
     /// <summary>Reads one run.</summary>
@@ -73,6 +76,18 @@ public sealed class RunsController(
         [FromBody(EmptyBodyBehavior = Microsoft.AspNetCore.Mvc.ModelBinding.EmptyBodyBehavior.Allow)] RepeatRunRequest? request,
         CancellationToken token) =>
         Accepted(await repeater.RepeatAsync(callers.Resolve(User), conversationId, request?.MessageId, token));
+}
+
+/// <summary>Which runs to list.</summary>
+public sealed record ListRunsRequest
+{
+    /// <summary>How many at most; without it all of them.</summary>
+    [Range(1, 1000)]
+    public int? Limit { get; init; }
+
+    /// <summary><c>asc</c> (default): oldest first; <c>desc</c>: newest first.</summary>
+    [AllowedValues("asc", "desc", null, ErrorMessage = "must be asc or desc")]
+    public string? Order { get; init; }
 }
 
 /// <summary>What to answer again.</summary>

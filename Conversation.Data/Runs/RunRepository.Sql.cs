@@ -33,12 +33,24 @@ public sealed partial class RunRepository
             AND (@reach::uuid IS NULL OR c.owner_id = @reach)
         """;
 
-    private const string ListSql = Columns +
+    private const string InConversation = Columns +
         """
         WHERE r.conversation_id = @conversationId
             AND c.deleted_at IS NULL
             AND (@reach::uuid IS NULL OR c.owner_id = @reach)
+
+        """;
+
+    private const string ListSql = InConversation +
+        """
         ORDER BY r.seq
+        LIMIT @limit::int
+        """;
+
+    private const string ListNewestFirstSql = InConversation +
+        """
+        ORDER BY r.seq DESC
+        LIMIT @limit::int
         """;
 
     private const string CandidatesSql =

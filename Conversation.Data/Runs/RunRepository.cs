@@ -17,12 +17,20 @@ public sealed partial class RunRepository
     public Task<RunRow?> FindAsync(Caller caller, Guid id, CancellationToken token) =>
         _session.FindAsync<RunRow>(FindSql, new { id, reach = caller.Reach }, token);
 
-    /// <summary>The runs of a conversation, oldest first.</summary>
+    /// <summary>The runs of a conversation.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="conversationId">Where.</param>
+    /// <param name="limit">How many at most; null for all of them.</param>
+    /// <param name="newestFirst">In which order.</param>
     /// <param name="token">Ends the query.</param>
-    public Task<IReadOnlyList<RunRow>> ListAsync(Caller caller, Guid conversationId, CancellationToken token) =>
-        _session.ListAsync<RunRow>(ListSql, new { conversationId, reach = caller.Reach }, token);
+    public Task<IReadOnlyList<RunRow>> ListAsync(
+        Caller caller, Guid conversationId, int? limit, bool newestFirst, CancellationToken token)
+    {
+        var parameters = new { conversationId, reach = caller.Reach, limit };
+        return newestFirst
+            ? _session.ListAsync<RunRow>(ListNewestFirstSql, parameters, token)
+            : _session.ListAsync<RunRow>(ListSql, parameters, token);
+    }
 
     /// <summary>
     /// Queued runs that nothing holds back, each the oldest of a conversation without an active run; those that have waited longest first.

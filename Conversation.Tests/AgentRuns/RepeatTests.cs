@@ -27,6 +27,23 @@ internal sealed class RepeatTests : RunFixture
     }
 
     [Test]
+    public async Task Runs_NewestFirstAndLimited_AreTheLatest()
+    {
+        await SayAsync("Hello");
+        await AnsweredAsync("One.");
+        var second = (await RepeatAsync(202)).GetProperty("id").GetGuid();
+        await AnsweredAsync("Two.");
+        var third = (await RepeatAsync(202)).GetProperty("id").GetGuid();
+        await AnsweredAsync("Three.");
+
+        Assert.That(await RunsAsync("?limit=2&order=desc"), Is.EqualTo(new[] { third, second }));
+        Assert.That((await RunsAsync(""))[1..], Is.EqualTo(new[] { second, third }));
+        Assert.That(await RunsAsync("?limit=1"), Has.Count.EqualTo(1).And.No.Member(second).And.No.Member(third));
+        await Client.GetAsync($"/conversations/{ConversationId}/runs?limit=0", 422);
+        await Client.GetAsync($"/conversations/{ConversationId}/runs?order=up", 422);
+    }
+
+    [Test]
     public async Task Repeat_WhileAnswered_IsAConflict()
     {
         await SayAsync("Hello");
@@ -116,6 +133,9 @@ internal sealed class RepeatTests : RunFixture
             : await Client.Http.PostAsJsonAsync($"{ApiClient.Root}/conversations/{ConversationId}/runs", new { message_id = message });
         return await ApiClient.ReadAsync(response, status);
     }
+
+    private async Task<List<Guid>> RunsAsync(string query) =>
+        [.. (await Client.GetAsync($"/conversations/{ConversationId}/runs{query}")).EnumerateArray().Select(run => run.GetProperty("id").GetGuid())];
 
     private async Task<IEnumerable<string?>> ContentsAsync(string query) =>
         (await Client.GetAsync($"/conversations/{ConversationId}/messages{query}")).EnumerateArray()
