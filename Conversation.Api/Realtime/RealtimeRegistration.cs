@@ -44,9 +44,9 @@ internal static class RealtimeRegistration
         endpoints
             .MapHub<ConversationHub>($"{root}/hubs/conversations", hub => hub.CloseOnAuthenticationExpiration = true)
             .WithMetadata(new TokenInQueryAttribute());
-        var socket = endpoints.CreateApplicationBuilder().UseMiddleware<ConversationSocketMiddleware>().Build();
+        var socket = ActivatorUtilities.CreateInstance<ConversationSocketEndpoint>(endpoints.ServiceProvider);
         endpoints
-            .Map($"{root}/ws/conversations/{{{ConversationSocketMiddleware.RouteParameter}}}", socket)
+            .Map($"{root}/ws/conversations/{{{ConversationSocketEndpoint.RouteParameter}}}", socket.InvokeAsync)
             .RequireAuthorization()
             .WithMetadata(new TokenInQueryAttribute())
             .WithDisplayName("Conversation socket");

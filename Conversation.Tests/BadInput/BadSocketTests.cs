@@ -27,8 +27,16 @@ internal sealed class BadSocketTests : ConversationFixture
         });
     }
 
-    [Test]
-    public async Task Connect_WithoutUpgrade_IsToldSo() => await Client.GetAsync($"/ws/conversations/{ConversationId}", 426);
+    [TestCase("GET")]
+    [TestCase("HEAD")]
+    [TestCase("POST")]
+    [TestCase("PUT")]
+    public async Task Connect_WithoutUpgrade_IsToldSo(string method)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"{ApiClient.Root}/ws/conversations/{ConversationId}");
+        using var response = await Client.Http.SendAsync(request);
+        await ApiClient.ReadAsync(response, 426);
+    }
 
     [Test]
     public async Task Socket_BinaryFrame_IsClosed()

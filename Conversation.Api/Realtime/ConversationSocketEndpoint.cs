@@ -9,8 +9,7 @@ using Conversation.Api.Messages;
 namespace Conversation.Api.Realtime;
 
 /// <summary>The plain WebSocket door: refuses before the upgrade, then follows one conversation.</summary>
-internal sealed class ConversationSocketMiddleware(
-    RequestDelegate next,
+internal sealed class ConversationSocketEndpoint(
     ConversationAccess access,
     ConversationFeed feed,
     MessageSender sender,
@@ -23,7 +22,7 @@ internal sealed class ConversationSocketMiddleware(
     RequestBudget requests,
     ConnectionBudget connections,
     NodeStop stop,
-    ILogger<ConversationSocketMiddleware> logger)
+    ILogger<ConversationSocketEndpoint> logger)
 {
     public const string RouteParameter = "conversationId";
 
@@ -31,13 +30,7 @@ internal sealed class ConversationSocketMiddleware(
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
-            if (HttpMethods.IsGet(context.Request.Method))
-            {
-                throw new ServiceException(StatusCodes.Status426UpgradeRequired, "This route speaks WebSocket only.");
-            }
-
-            await next(context);
-            return;
+            throw new ServiceException(StatusCodes.Status426UpgradeRequired, "This route speaks WebSocket only.");
         }
 
         if (!Guid.TryParse(context.Request.RouteValues[RouteParameter] as string, out var conversation)
