@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
@@ -9,8 +10,11 @@ namespace Conversation.Tests.Infrastructure;
 /// <summary>Debian's nginx with the file that compose.yaml mounts; only addresses and folders are those of the test.</summary>
 internal sealed partial class Nginx : IAsyncDisposable
 {
+    private const string AccessLog = "access.log";
+
     private readonly Process _process;
     private readonly string _folder;
+    private readonly ConcurrentQueue<string> _errors = [];
 
     private Nginx(Process process, string folder, Uri address)
     {
@@ -20,6 +24,10 @@ internal sealed partial class Nginx : IAsyncDisposable
     }
 
     public Uri Address { get; }
+
+    /// <summary>Everything that it has written: its log of accesses, and its errors.</summary>
+    public async Task<string> OutputAsync() =>
+        await File.ReadAllTextAsync(Path.Combine(_folder, AccessLog)) + string.Join('\n', _errors);
 
     public static async Task<Nginx> StartAsync(params Uri[] nodes)
     {
@@ -33,13 +41,13 @@ internal sealed partial class Nginx : IAsyncDisposable
         text = text
             .Replace("zone conversation 64k;", $"zone conversation 64k;\n{string.Join('\n', servers)}", StringComparison.Ordinal)
             .Replace("listen 8080;", $"listen {address.Authority};", StringComparison.Ordinal)
-            .Replace("/dev/stdout", "/dev/null", StringComparison.Ordinal)
+            .Replace("/dev/stdout", Path.Combine(folder, AccessLog), StringComparison.Ordinal)
             .Replace("/tmp/", $"{folder}/", StringComparison.Ordinal);
         var file = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(file, text);
         var start = new ProcessStartInfo(program, ["-c", file, "-p", folder, "-g", $"daemon off; {User()}"]) { RedirectStandardError = true };
         var nginx = new Nginx(Process.Start(start)!, folder, address);
-        nginx._process.ErrorDataReceived += (_, line) => TestContext.Progress.WriteLine(line.Data);
+        nginx._process.ErrorDataReceived += (_, line) => nginx.Note(line.Data);
         nginx._process.BeginErrorReadLine();
         await nginx.ListeningAsync();
         return nginx;
@@ -52,6 +60,15 @@ internal sealed partial class Nginx : IAsyncDisposable
         await _process.WaitForExitAsync().OrTimeout();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Note(string? line)
+    {
+        if (line is not null)
+        {
+            _errors.Enqueue(line);
+            TestContext.Progress.WriteLine(line);
+        }
     }
 
     /// <summary>The workers of a privileged master would otherwise be a user who cannot reach the folder.</summary>
