@@ -22,6 +22,11 @@ internal sealed class DockerfileTests
         });
     }
 
+    /// <summary>Elsewhere a build without npm makes a page that does with less; an image like that would not be noticed.</summary>
+    [Test]
+    public void Build_WithoutTheLibraries_Fails() =>
+        Assert.That(Lines.TakeWhile(line => !line.StartsWith("RUN ", StringComparison.Ordinal)), Does.Contain("ENV CI=true"));
+
     [Test]
     public void Service_IsNotRootAndListensAt8000AndChecksItself() => Assert.Multiple(() =>
     {
