@@ -1,21 +1,24 @@
 // Puts the page together: who, where, which conversation.
 
-import { ConversationClient, pause } from './client/conversation-client.js';
+import { ConversationClient } from './client/conversation-client.js';
 import { hubDoor, socketDoor } from './client/doors.js';
 import { Outbox } from './client/outbox.js';
+import { pause } from './client/pause.js';
 import { Session } from './client/session.js';
 import { askText } from './views/dialogs.js';
 import { byId, trusted } from './views/elements.js';
 import { ListView } from './views/list.js';
 import { loadMarkdown } from './views/markdown.js';
 import { Page } from './views/page.js';
+import { showState } from './views/state.js';
 
+showState('connecting');
 const settings = await readSettings();
 const door = settings.libraries ? await loadLibraries() : socketDoor();
 const session = new Session(settings, refused => askToken(refused));
 const client = new ConversationClient({ root: settings.root, token: refused => session.token(refused), door });
 const page = new Page(client);
-const outbox = new Outbox(client, page);
+const outbox = new Outbox(client, page, session);
 const list = new ListView(client, id => page.go(id));
 
 byId('openapi').href = `${settings.root.slice(1)}/openapi.json`;
@@ -33,16 +36,21 @@ async function readSettings() {
   }
 }
 
-/** What npm brought. SignalR's browser build is a classic script that leaves a global. */
+/** What npm brought. A library that does not come leaves the page with what it does without npm. */
 async function loadLibraries() {
-  await Promise.all([loadMarkdown(), new Promise((resolve, reject) => {
+  const [, signalR] = await Promise.allSettled([loadMarkdown(), loadSignalR()]);
+  return signalR.status === 'fulfilled' ? hubDoor(globalThis.signalR) : socketDoor();
+}
+
+/** SignalR's browser build is a classic script that leaves a global. */
+function loadSignalR() {
+  return new Promise((resolve, reject) => {
     const script = document.createElement('script');
     script.src = trusted.createScriptURL('lib/signalr.js');
     script.onload = resolve;
     script.onerror = reject;
     document.head.append(script);
-  })]);
-  return hubDoor(globalThis.signalR);
+  });
 }
 
 async function askToken(refused) {

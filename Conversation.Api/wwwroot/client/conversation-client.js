@@ -1,12 +1,17 @@
 // A client of the service: REST, sends that survive a lost reply, and a feed that is followed for ever. No dependencies: copy the files
 // of this folder. transcript.js applies what arrives here, doors.js has the ways in, docs/protocol.md says why it is done like this.
 
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 10_000;
+import { backOff, pause } from './pause.js';
+import { Silence, textOf } from './silence.js';
+
 // Heartbeats come every 10 s; two and a half of them missed mean that the connection is dead, whatever the browser says of it.
 const SILENCE = 25_000;
+// A frame is heard of when it is whole. Where a connection brought none, it may have been a long one on a slow path.
+const LONGEST_SILENCE = 200_000;
 // A path that drops everything says nothing either: the system would wait for a quarter of an hour.
 const PATIENCE = 60_000;
+// Nobody tells how much of a body has gone up: it has the time that a slow path needs, in characters per millisecond.
+const SLOWEST_UPLOAD = 4;
 
 /** What the service, or the way to it, refused. Status 0: no answer came. */
 export class ServiceError extends Error {
@@ -42,14 +47,11 @@ export class ConversationClient {
   /** One request, without retry. Answers { body, next, replayed }; next is the rest of a list. Throws ServiceError. */
   async request(method, path, body) {
     const token = await this.#token();
-    let response = await this.#fetch(method, path, body, token);
+    let { response, text } = await this.#exchange(method, path, body, token);
     if (response.status === 401) {
-      response = await this.#fetch(method, path, body, await this.#token(token));
+      ({ response, text } = await this.#exchange(method, path, body, await this.#token(token)));
     }
 
-    const text = await response.text().catch(() => {
-      throw new ServiceError(0, 'The connection broke before the answer was complete.');
-    });
     const json = parse(text);
     if (!response.ok) {
       const seconds = Number(response.headers.get('Retry-After')) || 0;
@@ -89,25 +91,17 @@ export class ConversationClient {
    */
   follow(conversationId, position, { frame, state }) {
     const ended = new AbortController();
-    const feed = { conversationId, position, frame, state, failures: 0, ended: ended.signal };
+    const feed = { conversationId, position, seq: position, gap: null, frame, state, failures: 0, silence: SILENCE, ended: ended.signal };
     this.#keepFollowing(feed);
     return { stop: () => ended.abort(), get position() { return feed.position; } };
   }
 
   async #keepFollowing(feed) {
     while (!feed.ended.aborted) {
-      if (navigator.onLine === false) {
-        feed.state('offline');
-        await pause(LONGEST_PAUSE * 3, feed.ended);
-        if (navigator.onLine === false) {
-          continue;
-        }
-      }
-
-      feed.state('connecting');
+      feed.state(orOffline('connecting'));
       await this.#followOnce(feed).catch(() => {});
       if (!feed.ended.aborted) {
-        feed.state('connecting');
+        feed.state(orOffline('connecting'));
       }
 
       const verdict = feed.ended.aborted ? null : feed.deleted ? 'gone' : await this.#whyEnded(feed.conversationId);
@@ -116,9 +110,9 @@ export class ConversationClient {
         return;
       }
 
-      if (!feed.ended.aborted && navigator.onLine !== false) {
+      if (!feed.ended.aborted) {
         const rest = backOff(feed.failures++);
-        feed.state('waiting', rest);
+        feed.state(orOffline('waiting'), rest);
         await pause(rest, feed.ended);
       }
     }
@@ -127,7 +121,10 @@ export class ConversationClient {
   async #followOnce(feed) {
     const broken = new AbortController();
     const cut = () => broken.abort();
-    let watchdog = setTimeout(cut, SILENCE);
+    const silence = new Silence(feed.silence, () => {
+      feed.silence = Math.min(feed.silence * 2, LONGEST_SILENCE);
+      cut();
+    });
     feed.ended.addEventListener('abort', cut);
     addEventListener('offline', cut);
     try {
@@ -142,24 +139,19 @@ export class ConversationClient {
             return;
           }
 
-          clearTimeout(watchdog);
-          watchdog = setTimeout(cut, SILENCE);
+          silence.heard();
           if (feed.frame(received) === false) {
+            missing(feed);
             cut();
             return;
           }
 
-          feed.position = received.position ?? feed.position;
-          feed.deleted = received.type === 'conversation.deleted';
-          if (received.type !== 'subscription.ready') {
-            feed.failures = 0;
-          }
-
+          advance(feed, received);
           feed.state('live');
         },
       });
     } finally {
-      clearTimeout(watchdog);
+      silence.end();
       feed.ended.removeEventListener('abort', cut);
       removeEventListener('offline', cut);
       broken.abort();
@@ -176,46 +168,49 @@ export class ConversationClient {
     }
   }
 
-  async #fetch(method, path, body, token) {
+  /** Sends a request and reads the answer's text, as long as something of it keeps coming. */
+  async #exchange(method, path, body, token) {
     const headers = { Authorization: `Bearer ${token}` };
-    if (body !== undefined) {
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    if (sent !== undefined) {
       headers['Content-Type'] = 'application/json';
     }
 
+    const broken = new AbortController();
+    const silence = new Silence(PATIENCE + (sent?.length ?? 0) / SLOWEST_UPLOAD, () => broken.abort());
+    let response;
     try {
-      return await fetch(this.#root + path, {
-        method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE),
-      });
+      response = await fetch(this.#root + path, { method, headers, body: sent, signal: broken.signal });
+      return { response, text: await textOf(response, silence) };
     } catch {
-      throw new ServiceError(0, 'The service cannot be reached.');
+      throw new ServiceError(0, response ? 'The connection broke before the answer was complete.' : 'The service cannot be reached.');
+    } finally {
+      silence.end();
     }
   }
 }
 
-/** A pause that ends early when the network comes back, when someone looks at the page again, or when the signal says so. */
-export function pause(milliseconds, signal) {
-  return new Promise(resolve => {
-    const looked = () => document.visibilityState === 'visible' && end();
-    const end = () => {
-      clearTimeout(timer);
-      removeEventListener('online', end);
-      document.removeEventListener('visibilitychange', looked);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    addEventListener('online', end);
-    document.addEventListener('visibilitychange', looked);
-    signal?.addEventListener('abort', end);
-    if (signal?.aborted) {
-      end();
-    }
-  });
+/** What was applied, for the next time. */
+function advance(feed, frame) {
+  feed.position = frame.position ?? feed.position;
+  feed.seq = frame.seq === undefined || frame.type === 'heartbeat' ? feed.seq : String(frame.seq);
+  feed.deleted = frame.type === 'conversation.deleted';
+  if (frame.type !== 'subscription.ready') {
+    feed.failures = 0;
+    feed.silence = SILENCE;
+  }
 }
 
-/** Twice as long each time, and never the same for two clients, so that a restart does not bring all of them at once. */
-function backOff(failures) {
-  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+/** A text that was read elsewhere may be shorter than the position says: its event alone, without how far its text went, brings all of it. */
+function missing(feed) {
+  const isSecond = feed.gap === feed.position;
+  feed.gap = feed.position;
+  feed.position = isSecond ? feed.seq : feed.position;
+}
+
+/** A hint for people, and no more: a service on this machine is there without any network. */
+function orOffline(state) {
+  return navigator.onLine === false ? 'offline' : state;
 }
 
 function parse(text) {

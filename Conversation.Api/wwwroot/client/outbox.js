@@ -1,21 +1,27 @@
 // What has been written and not yet stored. It outlives the page: whatever was under way when a tab was closed is sent by the next one,
 // with the same key, so that the service stores it once.
 
+import { pause } from './pause.js';
+import { kept } from './storage.js';
+
 const PREFIX = 'conversation.outbox.';
 // The service knows a key for two days at least: what could not be sent in one is asked about, and not sent again by itself.
 const DAY = 24 * 60 * 60 * 1000;
+const RETRY = 2000;
 const STALE = 'It was written more than a day ago, and may have been sent then.';
 
 export class Outbox {
   #client;
   #listener;
+  #session;
   #entries = new Map();
   #lines = new Map();
 
-  /** The listener has changed(entry), delivered(entry, message). */
-  constructor(client, listener) {
+  /** The listener has changed(entry), delivered(entry, message); the session says who writes. */
+  constructor(client, listener, session) {
     this.#client = client;
     this.#listener = listener;
+    this.#session = session;
     addEventListener('storage', event => {
       if (event.key?.startsWith(PREFIX) && event.newValue === null) {
         this.#forget(event.key.slice(PREFIX.length));
@@ -23,14 +29,22 @@ export class Outbox {
     });
   }
 
-  /** Takes up what an earlier page left behind. */
-  resume() {
-    const left = Object.keys(localStorage).filter(key => key.startsWith(PREFIX)).map(key => JSON.parse(localStorage.getItem(key)));
-    left.sort((a, b) => a.at - b.at).forEach(entry => isStale(entry) ? this.#doubt(entry) : this.#take(entry));
+  /** Takes up what an earlier page left behind, once it is known who is here: what others wrote waits for them. */
+  async resume() {
+    while (!await this.#session.token().catch(() => null)) {
+      await pause(RETRY);
+    }
+
+    const me = this.#session.subject;
+    kept.keys.filter(key => key.startsWith(PREFIX))
+      .map(key => parse(kept.get(key)))
+      .filter(entry => entry && !this.#entries.has(entry.key) && (entry.subject ?? me) === me)
+      .sort((a, b) => a.at - b.at)
+      .forEach(entry => entry.state === 'refused' || isStale(entry) ? this.#doubt(entry) : this.#take(entry));
   }
 
   add(conversationId, content) {
-    this.#keep({ key: newKey(), conversationId, content, at: Date.now() });
+    this.#begin({ key: newKey(), conversationId, content });
   }
 
   of(conversationId) {
@@ -49,7 +63,7 @@ export class Outbox {
     const entry = this.#entries.get(again);
     if (entry?.state === 'refused') {
       const { key, conversationId, content } = entry;
-      this.#keep({ key, conversationId, content, at: Date.now() });
+      this.#begin({ key, conversationId, content });
     }
   }
 
@@ -57,16 +71,23 @@ export class Outbox {
     this.#forget(key);
   }
 
-  #keep(entry) {
-    localStorage.setItem(PREFIX + entry.key, JSON.stringify(entry));
+  /** Their conversation is gone. */
+  discardAll(conversationId) {
+    this.of(conversationId).forEach(entry => this.#forget(entry.key));
+  }
+
+  #begin(written) {
+    const entry = { ...written, at: Date.now(), subject: this.#session.subject };
+    keep(entry);
     this.#take(entry);
   }
 
+  /** Not sent again unless somebody asks for it. */
   #doubt(entry) {
     entry.abort ??= new AbortController();
     entry.abort.abort();
     this.#entries.set(entry.key, entry);
-    this.#mark(entry, 'refused', STALE);
+    this.#mark(entry, 'refused', entry.state === 'refused' ? entry.detail : STALE);
   }
 
   #take(entry) {
@@ -105,17 +126,35 @@ export class Outbox {
   #mark(entry, state, detail) {
     entry.state = state;
     entry.detail = detail;
+    if (state === 'refused') {
+      keep(entry);
+    }
+
     this.#listener.changed(entry);
   }
 
   #forget(key) {
-    localStorage.removeItem(PREFIX + key);
+    kept.remove(PREFIX + key);
     const entry = this.#entries.get(key);
     if (entry) {
       this.#entries.delete(key);
       entry.abort.abort();
       this.#listener.changed(entry);
     }
+  }
+}
+
+/** A refusal goes with it: another page shows that, and does not ask for another one. */
+function keep({ key, conversationId, content, at, subject, state, detail }) {
+  const refusal = state === 'refused' ? { state, detail } : {};
+  kept.set(PREFIX + key, JSON.stringify({ key, conversationId, content, at, subject, ...refusal }));
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

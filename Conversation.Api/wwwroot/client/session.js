@@ -1,6 +1,7 @@
 // Who is using the page. In development the service hands out tokens; elsewhere the user pastes one, which lives as long as the tab.
 
 import { ServiceError } from './conversation-client.js';
+import { inTab } from './storage.js';
 
 const STORED = 'conversation.token';
 
@@ -14,6 +15,11 @@ export class Session {
   constructor(settings, ask) {
     this.#settings = settings;
     this.#ask = ask;
+  }
+
+  /** Whom the token names; null before there is one, or where it does not say. */
+  get subject() {
+    return subjectOf(this.#value);
   }
 
   /** A token; another one than `refused`, which the service did not accept. Calls at the same time share one answer. */
@@ -32,13 +38,13 @@ export class Session {
       return this.#develop();
     }
 
-    const stored = sessionStorage.getItem(STORED);
+    const stored = inTab.get(STORED);
     if (stored && !renew) {
       return stored;
     }
 
     const given = await this.#ask(renew);
-    sessionStorage.setItem(STORED, given);
+    inTab.set(STORED, given);
     return given;
   }
 
@@ -51,5 +57,14 @@ export class Session {
     }
 
     return (await response.json()).access_token;
+  }
+}
+
+/** Nothing is decided by it but whose unsent messages are whose: the service checks tokens. */
+function subjectOf(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).sub ?? null;
+  } catch {
+    return null;
   }
 }

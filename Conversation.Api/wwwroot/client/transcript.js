@@ -11,6 +11,7 @@ export class Transcript {
 
   #byId = new Map();
   #answers = new Map();
+  #removed = new Set();
   #listener;
 
   constructor(listener = {}) {
@@ -31,6 +32,23 @@ export class Transcript {
     return [...this.runs.values()]
       .filter(run => run.status === 'queued' || run.status === 'running' || run.status === 'cancelling')
       .sort((a, b) => a.queued_at.localeCompare(b.queued_at));
+  }
+
+  /** How a question stands is told by its newest run; its own run_id stays that of the first. */
+  latestRunOf(question) {
+    let latest;
+    for (const run of this.runs.values()) {
+      if (run.trigger_message_id === question.id && !(latest?.queued_at > run.queued_at)) {
+        latest = run;
+      }
+    }
+
+    return latest;
+  }
+
+  /** Whether a send put a run aside (on_busy): the one ended in the moment in which the other one was queued. */
+  isDisplaced(run) {
+    return [...this.runs.values()].some(other => other.id !== run.id && other.queued_at === run.finished_at);
   }
 
   /** Applies a frame. False: text is missing before it; follow again from the last position. */
@@ -58,7 +76,13 @@ export class Transcript {
   put(message) {
     const known = this.#byId.get(message.id);
     if (message.deleted || message.status === 'superseded') {
+      this.#removed.add(message.id);
       this.#remove(known);
+      return;
+    }
+
+    if (this.#removed.has(message.id)) {
+      // Read before it went, and arrived after.
       return;
     }
 

@@ -38,6 +38,6 @@ export async function askToDelete(open, deleted) {
     title: 'Delete this conversation?', text: 'Its messages go with it, and nobody can bring them back.', confirm: 'Delete',
   });
   if (sure && await act(() => open.delete())) {
-    deleted();
+    deleted(open.id);
   }
 }

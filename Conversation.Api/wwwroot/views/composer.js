@@ -1,5 +1,6 @@
 // Where messages are written. What is written stays until it is sent, in every conversation, also over a reload.
 
+import { inTab } from '../client/storage.js';
 import { byId } from './elements.js';
 
 const DRAFT = 'conversation.draft.';
@@ -35,7 +36,7 @@ export class Composer {
     // Until the page is ready, nobody would hear Enter.
     this.#text.disabled = false;
     this.#text.readOnly = this.#sending.has(this.#conversation);
-    this.#text.value = sessionStorage.getItem(DRAFT + this.#conversation) ?? '';
+    this.#text.value = inTab.get(DRAFT + this.#conversation) ?? '';
     this.#changed();
   }
 
@@ -63,14 +64,14 @@ export class Composer {
     const conversation = this.#conversation;
     this.#text.value = '';
     this.#changed();
-    sessionStorage.setItem(DRAFT + conversation, text);
+    inTab.set(DRAFT + conversation, text);
     this.#sending.add(conversation);
     this.#text.readOnly = true;
     const taken = await send(text.trim()).catch(() => false);
     this.#sending.delete(conversation);
     this.#text.readOnly = this.#sending.has(this.#conversation);
     if (taken !== false) {
-      sessionStorage.removeItem(DRAFT + conversation);
+      inTab.remove(DRAFT + conversation);
     } else if (this.#conversation === conversation) {
       this.#text.value = text;
     }
@@ -83,9 +84,9 @@ export class Composer {
     this.#text.style.height = 'auto';
     this.#text.style.height = `${this.#text.scrollHeight}px`;
     if (this.#text.value) {
-      sessionStorage.setItem(DRAFT + this.#conversation, this.#text.value);
+      inTab.set(DRAFT + this.#conversation, this.#text.value);
     } else {
-      sessionStorage.removeItem(DRAFT + this.#conversation);
+      inTab.remove(DRAFT + this.#conversation);
     }
   }
 }

@@ -1,20 +1,22 @@
 // One open conversation: its past by REST, its present by the feed, and what can be done with its runs.
 
-import { ServiceError, pause } from '../client/conversation-client.js';
+import { ServiceError } from '../client/conversation-client.js';
+import { pause } from '../client/pause.js';
 import { Transcript } from '../client/transcript.js';
 
 const PAGE = 50;
-const KNOWN_RUNS = 10;
+// How many of the latest runs are asked for: what happened to a page of questions, each answered anew a few times.
+const KNOWN_RUNS = 200;
 
 export class OpenConversation {
   #client;
   #feed = null;
   #closed = new AbortController();
-  #more = true;
+  #more = false;
   #loading = null;
   #show;
 
-  /** `show` has changed(message, isNew), removed(message), ran(run), titled(conversation), state(word, rest). */
+  /** `show` has changed(message, isNew), removed(message), ran(run), happened(frame), titled(conversation), state(word, rest). */
   constructor(client, id, show) {
     this.#client = client;
     this.id = id;
@@ -26,21 +28,31 @@ export class OpenConversation {
     return this.#more;
   }
 
+  get isLoading() {
+    return this.#more && this.#loading !== null;
+  }
+
+  /** Whether earlier messages were asked for in vain. They are asked for again when somebody wants it. */
+  pastFailed = false;
+
   /** Reads the end of it and follows from there. Throws what is final, waits for the rest. */
   async open() {
-    const { conversation, latest } = await this.#patiently(async () => {
-      // The head first: what happens while the messages are read comes by the feed, and applying it twice does no harm.
+    const { conversation, latest, runs } = await this.#patiently(async () => {
+      // The head first: what happens while the rest is read comes by the feed, and applying it twice does no harm.
       const { body } = await this.#client.request('GET', `/conversations/${this.id}`);
-      return { conversation: body, latest: await this.#page('') };
+      const [messages, list] = await Promise.all([
+        this.#page(''), this.#client.request('GET', `/conversations/${this.id}/runs?limit=${KNOWN_RUNS}&order=desc`),
+      ]);
+      return { conversation: body, latest: messages, runs: list.body };
     });
     if (this.#closed.signal.aborted) {
       return;
     }
 
     this.#show.titled(conversation);
+    runs.forEach(run => this.transcript.putRun(run));
     this.#take(latest);
     this.#follow(String(conversation.last_seq));
-    await this.#readRuns();
   }
 
   close() {
@@ -60,9 +72,12 @@ export class OpenConversation {
       return this.transcript.runs.get(message.run_id);
     }
 
-    const runs = [...this.transcript.runs.values()].filter(run => run.trigger_message_id === message.id);
-    const run = runs.sort((a, b) => a.queued_at.localeCompare(b.queued_at)).at(-1);
-    return run && { ...run, answered: Boolean(run.assistant_message_id ?? this.transcript.answerOf(run)) };
+    const run = this.transcript.latestRunOf(message);
+    return run && {
+      ...run,
+      answered: Boolean(run.assistant_message_id ?? this.transcript.answerOf(run)),
+      displaced: run.status === 'cancelled' && this.transcript.isDisplaced(run),
+    };
   }
 
   async cancel(run) {
@@ -92,20 +107,26 @@ export class OpenConversation {
           this.#readTitle();
         }
 
-        return this.transcript.apply(frame);
+        const isWhole = this.transcript.apply(frame);
+        if (isWhole) {
+          this.#show.happened(frame);
+        }
+
+        return isWhole;
       },
       state: (word, rest) => this.#show.state(word, rest),
     });
   }
 
   async #older() {
-    if (!this.#more || !this.transcript.floor) {
+    if (!this.#more || !this.transcript.floor || this.pastFailed) {
       return false;
     }
 
-    const page = await this.#page(`&before=${this.transcript.floor}`).catch(() => []);
-    this.#take(page);
-    return page.length > 0;
+    const page = await this.#page(`&before=${this.transcript.floor}`).catch(() => null);
+    this.pastFailed = page === null;
+    this.#take(page ?? []);
+    return page?.length > 0;
   }
 
   async #page(before) {
@@ -119,16 +140,20 @@ export class OpenConversation {
       this.transcript.floor = this.#more ? newestFirst.at(-1).seq : 0;
     }
 
-    newestFirst.reverse().forEach(message => this.transcript.put(message));
+    newestFirst.reverse().forEach(message => {
+      this.transcript.put(message);
+      if (message.status === 'streaming' && !this.transcript.runs.has(message.run_id)) {
+        this.#readRun(message.run_id);
+      }
+    });
   }
 
-  /** Runs that ended without an answer, or have not begun, are told by no message: the latest are asked for one by one. */
-  async #readRuns() {
-    const { messages } = this.transcript;
-    const answered = new Set(messages.filter(one => one.role === 'assistant' && one.status === 'completed').map(one => one.run_id));
-    const open = [...new Set(messages.map(one => one.run_id))].filter(id => id && !answered.has(id) && !this.transcript.runs.has(id));
-    const runs = open.slice(-KNOWN_RUNS).map(id => this.#client.request('GET', `/runs/${id}`).catch(() => null));
-    (await Promise.all(runs)).forEach(answer => answer && this.transcript.putRun(answer.body));
+  /** A long queue leaves the run that is being worked on behind the latest ones; without it there would be nothing to stop. */
+  async #readRun(id) {
+    const answer = await this.#client.request('GET', `/runs/${id}`).catch(() => null);
+    if (answer) {
+      this.transcript.putRun(answer.body);
+    }
   }
 
   async #readTitle() {

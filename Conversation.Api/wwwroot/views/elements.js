@@ -17,6 +17,20 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
+/** Draws what is in an element anew; whoever was at a button (data-id) of it stays there. False: it is gone. */
+export function keepFocus(element, draw) {
+  const id = element.contains(document.activeElement) ? document.activeElement.dataset.id : undefined;
+  draw();
+  const same = id && element.querySelector(`[data-id="${id}"]`);
+  same?.focus({ preventScroll: true });
+  return id === undefined || Boolean(same);
+}
+
+/** A click that means this tab; with a key held down it means another one, or a window. */
+export function isPlain(click) {
+  return !click.metaKey && !click.ctrlKey && !click.shiftKey && !click.altKey;
+}
+
 const unchanged = text => text;
 
 /** Browsers that know trusted types let nothing else turn text into HTML or a script: the renderer of markdown, and the library's address. */
@@ -51,7 +65,8 @@ export function clock(time) {
 }
 
 export async function copy(text, button) {
-  const label = button.textContent;
+  // A second click, while the first is still being answered, must not take that for the label.
+  button.dataset.label ??= button.textContent;
   try {
     await navigator.clipboard.writeText(text);
     button.textContent = 'Copied';
@@ -60,5 +75,5 @@ export async function copy(text, button) {
   }
 
   announce(button.textContent);
-  setTimeout(() => { button.textContent = label; }, 2000);
+  setTimeout(() => { button.textContent = button.dataset.label; }, 2000);
 }

@@ -1,7 +1,7 @@
 // The conversations, the latest active first. Nothing tells of other people's or other devices' changes, so it looks from time to time;
 // tabs of one browser tell each other.
 
-import { ago, byId, make } from './elements.js';
+import { ago, byId, isPlain, keepFocus, make } from './elements.js';
 
 const EVERY = 15_000;
 const MORE = 'more';
@@ -15,6 +15,7 @@ export class ListView {
   #pages = 1;
   #loading = null;
   #again = false;
+  #shown = '';
   #list = byId('list');
   #tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel('conversation') : null;
 
@@ -23,7 +24,7 @@ export class ListView {
     this.#client = client;
     this.#open = open;
     this.#tabs?.addEventListener('message', () => this.load());
-    setInterval(() => document.visibilityState === 'visible' && navigator.onLine !== false && this.load(), EVERY);
+    setInterval(() => document.visibilityState === 'visible' && this.load(), EVERY);
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && this.load());
   }
 
@@ -86,13 +87,18 @@ export class ListView {
       return;
     }
 
-    const focused = this.#list.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+    // Most looks find nothing new: then a pointer keeps what is under it, and a reader their place.
+    const shown = JSON.stringify([this.#current, this.#next !== null, this.#items.map(item => [item.id, item.title, ago(item.updated_at)])]);
+    if (shown === this.#shown) {
+      return;
+    }
+
+    this.#shown = shown;
     const rows = this.#items.map(item => make('li', {}, this.#row(item)));
     const more = this.#next ? [make('button', { type: 'button', class: 'quiet', 'data-id': MORE, click: () => this.#more() }, 'Show more')] : [];
-    this.#list.replaceChildren(make('ul', {}, ...rows), ...more);
-    if (focused) {
-      const same = this.#list.querySelector(`[data-id="${focused}"]`);
-      (same ?? (focused === MORE ? this.#list.querySelector('li:last-child a') : null))?.focus({ preventScroll: true });
+    const wasMore = document.activeElement?.dataset.id === MORE;
+    if (!keepFocus(this.#list, () => this.#list.replaceChildren(make('ul', {}, ...rows), ...more)) && wasMore) {
+      this.#list.querySelector('li:last-child a')?.focus({ preventScroll: true });
     }
   }
 
@@ -104,7 +110,7 @@ export class ListView {
         'data-id': item.id,
         'aria-current': item.id === this.#current ? 'page' : undefined,
         click: event => {
-          if (!event.metaKey && !event.ctrlKey && !event.shiftKey) {
+          if (isPlain(event)) {
             event.preventDefault();
             this.#open(item.id);
           }
@@ -115,6 +121,7 @@ export class ListView {
   }
 
   #say(text, ...more) {
+    this.#shown = '';
     this.#list.replaceChildren(make('p', { class: 'empty' }, text), ...more);
   }
 

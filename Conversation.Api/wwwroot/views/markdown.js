@@ -21,6 +21,7 @@ export async function loadMarkdown() {
     return self.renderToken(tokens, at, options);
   };
   rules.table_open = () => '<div class="wide-table" tabindex="0"><table>';
+  rules.th_open = rules.td_open = alignedCell;
   rules.table_close = () => '</table></div>';
 }
 
@@ -75,4 +76,11 @@ function codeBlock(tokens, at) {
   return `<div class="code"><div class="code-bar"><span>${language || 'text'}</span>`
     + '<button type="button" class="quiet" data-copy>Copy</button></div>'
     + `<pre tabindex="0" dir="ltr"><code>${escapeHtml(tokens[at].content)}</code></pre></div>`;
+}
+
+/** The column's alignment as a class: the page's policy allows no style in a text. */
+function alignedCell(tokens, at, options, env, self) {
+  const [, side] = /^text-align:(left|center|right)$/.exec(tokens[at].attrGet('style') ?? '') ?? [];
+  tokens[at].attrs = side ? [['class', side]] : null;
+  return self.renderToken(tokens, at, options);
 }

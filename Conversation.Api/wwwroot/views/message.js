@@ -82,7 +82,7 @@ export class MessageView {
 
   /** Made again only when it says something else, so that a button does not vanish under a finger. */
   #showFoot(run, isLast) {
-    const key = JSON.stringify([this.#message.status, this.#message.finish_reason, run?.id, run?.status, run?.answered, run?.tool, run?.notices?.length, isLast]);
+    const key = JSON.stringify([this.#message.status, this.#message.finish_reason, run?.id, run?.status, run?.answered, run?.displaced, run?.tool, run?.notices?.length, isLast]);
     if (key === this.#foots) {
       return;
     }
@@ -119,7 +119,8 @@ function footOf(message, run, isLast) {
 }
 
 function answerFoot(message, run, isLast) {
-  const again = name => isLast ? ['copy', name] : ['copy'];
+  // What was imported, or written by hand, is no run's answer: there is nothing to have done again.
+  const again = name => isLast && message.run_id ? ['copy', name] : ['copy'];
   const hints = noticesOf(message, run);
   if (message.status === 'streaming') {
     return run?.status === 'cancelling' ? { note: 'Stopping…', buttons: [] } : { note: run?.tool ? `Uses ${run.tool}…` : hints, buttons: [] };
@@ -151,6 +152,10 @@ function questionFoot(message, run) {
         ? { buttons: [] }
         : { note: `No answer: ${run.error_detail ?? 'the agent failed.'}`, tone: 'bad', buttons: ['retry'] };
     case 'cancelled':
+      if (run.displaced) {
+        return { note: 'Put aside for a later message.', buttons: [] };
+      }
+
       return run.answered ? { buttons: [] } : { note: 'Stopped before there was an answer.', buttons: ['retry'] };
     default:
       return { buttons: [] };

@@ -3,11 +3,13 @@
 import { act, askToDelete, askToRename } from './commands.js';
 import { Composer } from './composer.js';
 import { OpenConversation } from './conversation.js';
-import { announce, byId } from './elements.js';
+import { announce, byId, isPlain } from './elements.js';
 import { drawPending } from './pending.js';
 import { showState } from './state.js';
 import { setBlank, setEdge, setTitle, tell } from './surroundings.js';
 import { ThreadView } from './thread.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export class Page {
   #client;
@@ -23,7 +25,11 @@ export class Page {
     regenerate: (message, run, button) => act(() => this.#open.again(message), button),
   });
   #composer = new Composer({
-    send: text => this.#send(text),
+    send: async text => {
+      let taken = false;
+      await act(async () => { taken = await this.#send(text); });
+      return taken;
+    },
     stop: () => act(() => this.#open.cancel(this.#open.transcript.activeRuns[0])),
   });
 
@@ -35,18 +41,22 @@ export class Page {
     this.#outbox = outbox;
     this.#list = list;
     byId('rename').addEventListener('click', () => askToRename(this.#open, this.#list));
-    byId('delete').addEventListener('click', () => askToDelete(this.#open, () => {
+    byId('delete').addEventListener('click', () => askToDelete(this.#open, id => {
+      this.#outbox.discardAll(id);
       this.go(null);
       this.#list.changed();
     }));
     byId('menu').addEventListener('click', () => this.#menu(!document.body.classList.contains('menu-open')));
     byId('new').addEventListener('click', event => {
-      event.preventDefault();
-      this.go(null);
+      if (isPlain(event)) {
+        event.preventDefault();
+        this.go(null);
+      }
     });
     document.querySelector('.stage').addEventListener('click', () => this.#menu(false));
     addEventListener('keydown', event => event.key === 'Escape' && this.#menu(false));
-    addEventListener('popstate', () => this.#show(idOfAddress()));
+    // A jump inside of the page is one as well.
+    addEventListener('popstate', () => idOfAddress() !== (this.#open?.id ?? null) && this.#show(idOfAddress()));
     list.load();
     this.#show(idOfAddress());
   }
@@ -65,11 +75,13 @@ export class Page {
   // What the outbox tells.
 
   changed(entry) {
-    if (entry.conversationId === this.#open?.id) {
+    const isHere = entry.conversationId === this.#open?.id;
+    if (isHere) {
       this.#drawPending();
-      if (entry.state === 'refused') {
-        announce(`Not sent. ${entry.detail}`);
-      }
+    }
+
+    if (entry.state === 'refused') {
+      announce(isHere ? `Not sent. ${entry.detail}` : `A message to ${this.#nameOf(entry.conversationId)} was not sent. ${entry.detail}`);
     }
   }
 
@@ -79,6 +91,11 @@ export class Page {
     }
 
     this.#list.changed();
+  }
+
+  #nameOf(id) {
+    const title = this.#list.find(id)?.title;
+    return title ? `“${title}”` : 'another conversation';
   }
 
   #show(id) {
@@ -114,7 +131,6 @@ export class Page {
         setBlank('');
         this.#thread.changed(message);
         this.#touch(isNew && message.role === 'assistant' && this.#open.transcript.runs.get(message.run_id)?.trigger_message_id);
-        tell(message, isNew, () => this.#list.changed());
         this.#busy();
       }),
       removed: mine(() => this.#thread.draw()),
@@ -122,10 +138,8 @@ export class Page {
         this.#touch(run.trigger_message_id);
         this.#touch(this.#open.transcript.answerOf(run)?.id);
         this.#busy();
-        if (run.status === 'failed') {
-          announce(`No answer. ${run.error_detail ?? ''}`);
-        }
       }),
+      happened: mine(frame => tell(frame, this.#open.transcript.get(frame.message?.id)) && this.#list.changed()),
       titled: mine(conversation => {
         setTitle(conversation.title || 'Untitled');
         byId('actions').hidden = false;
@@ -155,16 +169,23 @@ export class Page {
   }
 
   async #older() {
-    if (this.#open?.hasOlder) {
-      setEdge('Loading earlier messages…');
-    }
-
-    return this.#open?.older();
+    const loading = this.#open?.older();
+    this.#thread.draw();
+    return loading;
   }
 
   #edge(fromTheFirst) {
-    const any = this.#open?.transcript.messages.length > 0;
-    setEdge(any && fromTheFirst && !this.#open.hasOlder ? 'The conversation begins here.' : '');
+    const open = this.#open;
+    if (!fromTheFirst || !open?.transcript.messages.length) {
+      setEdge('');
+    } else if (open.pastFailed) {
+      setEdge('Earlier messages could not be loaded.', 'Try again', () => {
+        open.pastFailed = false;
+        this.#thread.back();
+      });
+    } else {
+      setEdge(open.isLoading ? 'Loading earlier messages…' : open.hasOlder ? '' : 'The conversation begins here.');
+    }
   }
 
   async #send(text) {
@@ -186,7 +207,8 @@ export class Page {
   /** A create has no key that would make a repeat safe: it is tried once, and the text stays where it is when that fails. */
   async #begin(text) {
     try {
-      const title = text.split('\n')[0].slice(0, 60).trim();
+      // By code points: half of a pair is no text, and would be refused for ever.
+      const title = [...text.split('\n')[0]].slice(0, 60).join('').trim();
       return (await this.#client.request('POST', '/conversations/', { title })).body.id;
     } catch (error) {
       if (!this.#open) {
@@ -211,5 +233,6 @@ export class Page {
 }
 
 function idOfAddress() {
-  return new URLSearchParams(location.search).get('c');
+  const id = new URLSearchParams(location.search).get('c');
+  return UUID.test(id) ? id.toLowerCase() : null;
 }

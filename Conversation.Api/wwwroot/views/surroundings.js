@@ -15,25 +15,33 @@ export function setBlank(title, text = '') {
   }
 }
 
-export function setEdge(text) {
-  byId('edge').textContent = text;
+/** What stands above the first message; a button where something can be done about it. */
+export function setEdge(text, label, action) {
+  const edge = byId('edge');
+  if (edge.dataset.text !== text) {
+    edge.dataset.text = text;
+    edge.replaceChildren(text, ...(label ? [' ', make('button', { type: 'button', class: 'quiet', click: action }, label)] : []));
+  }
 }
 
-/** For those who listen: that an answer begins, and what it says once it is complete; not every word of it as it comes. */
-export function tell(message, isNew, ended) {
-  if (message.role !== 'assistant') {
-    return;
+/**
+ * For those who listen: that an answer begins, how it ended, and what it says; not every word of it as it comes. Only what happens now is
+ * told, not the past of a conversation that is being opened. Answers true where something ended.
+ */
+export function tell({ type, run }, message) {
+  const isAnswer = message?.role === 'assistant';
+  if (type === 'message.started' && isAnswer && message.status === 'streaming') {
+    announce('The answer begins.');
+  } else if (type === 'run.failed' && !run?.assistant_message_id) {
+    announce(`No answer. ${run?.error_detail ?? ''}`);
+  } else if (isAnswer && (type === 'message.created' || type === 'message.completed' || type === 'message.interrupted')) {
+    announce(`${wordOf(message)} ${message.content.slice(0, 500)}`);
+    return true;
   }
 
-  if (message.status === 'streaming') {
-    if (isNew) {
-      announce('The answer begins.');
-    }
+  return false;
+}
 
-    message.awaited = true;
-  } else if (message.awaited) {
-    message.awaited = false;
-    announce(`The answer is complete. ${message.content.slice(0, 500)}`);
-    ended();
-  }
+function wordOf({ status, finish_reason: reason }) {
+  return reason === 'cancelled' ? 'Stopped.' : status === 'interrupted' ? 'The answer broke off.' : 'The answer is complete.';
 }

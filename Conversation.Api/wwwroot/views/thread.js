@@ -75,6 +75,7 @@ export class ThreadView {
       // What can be done with a message depends on whether it is the last one.
       this.#dirty.add(this.#last?.id);
       this.#last = messages.at(-1);
+      this.#dirty.add(this.#last?.id);
     }
 
     const shown = messages.slice(this.#first, this.#first + WINDOW);
@@ -156,14 +157,15 @@ export class ThreadView {
     }
 
     if (scrollTop < clientHeight) {
-      this.#back();
+      this.back();
     } else if (end < messages.length && scrollHeight - scrollTop - clientHeight < clientHeight) {
       this.#first = Math.min(this.#first + STEP, messages.length - WINDOW);
       this.draw();
     }
   }
 
-  async #back() {
+  /** Shows what is before the window; it is asked for where it is not loaded. */
+  async back() {
     if (this.#first > 0) {
       this.#first = Math.max(0, this.#first - STEP);
       this.draw();
@@ -182,10 +184,10 @@ export class ThreadView {
       if (await this.#older?.() && transcript === this.#transcript) {
         // The page came in above the window; the window still begins with the same message, and a step shows some of the new ones.
         this.#first = Math.max(0, this.#first + transcript.messages.length - before - STEP);
-        this.draw();
       }
     } finally {
       this.#backing = this.#backing === transcript ? null : this.#backing;
+      this.draw();
     }
   }
 
