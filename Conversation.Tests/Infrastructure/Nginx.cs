@@ -41,8 +41,8 @@ internal sealed partial class Nginx : IAsyncDisposable
         text = text
             .Replace("zone conversation 64k;", $"zone conversation 64k;\n{string.Join('\n', servers)}", StringComparison.Ordinal)
             .Replace("listen 8080;", $"listen {address.Authority};", StringComparison.Ordinal)
-            .Replace("/dev/stdout", Path.Combine(folder, AccessLog), StringComparison.Ordinal)
-            .Replace("/tmp/", $"{folder}/", StringComparison.Ordinal);
+            .Replace("/tmp/", $"{folder}/", StringComparison.Ordinal)
+            .Replace("/dev/stdout", Path.Combine(folder, AccessLog), StringComparison.Ordinal);
         var file = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(file, text);
         var start = new ProcessStartInfo(program, ["-c", file, "-p", folder, "-g", $"daemon off; {User()}"]) { RedirectStandardError = true };
