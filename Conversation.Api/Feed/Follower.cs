@@ -143,7 +143,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
                 have = message.Content.Length;
             }
         }
-        else if (!options.CanTakeBack && !Goes(had, keep: 0, message.Content))
+        else if (!options.CanTakeBack && _seen?.MessageId == message.Id && !Goes(had, keep: 0, message.Content))
         {
             // It was edited since, and this reader has the rest of what it was before.
             return Restart();
@@ -156,6 +156,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             have--;
         }
 
+        _seen = null;
         _text = new Cursor(message.Id, message.Attempt, message.Content.Length);
         return have >= message.Content.Length && !takesBack
             ? null

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Conversation.Api.AgentRuntimes;
 
@@ -13,7 +14,7 @@ internal sealed partial class EventStream : IAsyncDisposable
     private readonly bool _isFirst;
     private long? _seen;
     private long? _id;
-    private bool _hasData;
+    private (byte[] Line, bool IsCut)? _held;
 
     private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, bool isFirst, ILogger logger)
     {
@@ -54,27 +55,11 @@ internal sealed partial class EventStream : IAsyncDisposable
     /// <summary>Waits for an event and applies it; false at the end of the stream, in order or not.</summary>
     public async Task<bool> NextAsync(AnswerAccumulator answer, List<AgentOutput> said, CancellationToken token)
     {
-        var applied = false;
         try
         {
             while (await _lines.NextAsync(token))
             {
-                if (_lines.Line.IsEmpty)
-                {
-                    (_id, _hasData) = (null, false);
-                }
-                else if (LangflowEvent.IdOf(_lines.Line) is { } id)
-                {
-                    Note(id, answer);
-                }
-                else
-                {
-                    applied |= Apply(answer, said);
-                    Take();
-                }
-
-                // The id of server-sent events stands before the data or behind it; lines of JSON have none.
-                if (applied && !(_hasData && _id is null))
+                if (Take(_lines.Line, answer, said))
                 {
                     return true;
                 }
@@ -85,7 +70,7 @@ internal sealed partial class EventStream : IAsyncDisposable
             Broken = error;
         }
 
-        return applied;
+        return false;
     }
 
     /// <summary>An unread response is closed with its connection; that is how Langflow learns that nobody listens.</summary>
@@ -93,6 +78,46 @@ internal sealed partial class EventStream : IAsyncDisposable
     {
         await _reader.CompleteAsync();
         _response.Dispose();
+    }
+
+    /// <summary>
+    /// The id of a server-sent event stands before its data or behind it, and says whether something was missed before: data without one is
+    /// held until it comes, or the event's end. Lines of JSON have none.
+    /// </summary>
+    private bool Take(in ReadOnlySequence<byte> line, AnswerAccumulator answer, List<AgentOutput> said)
+    {
+        if (line.IsEmpty)
+        {
+            var applied = ApplyHeld(answer, said);
+            _id = null;
+            return applied;
+        }
+
+        if (LangflowEvent.IdOf(line) is { } id)
+        {
+            Note(id, answer);
+            return ApplyHeld(answer, said);
+        }
+
+        if (_id is not null || !LangflowEvent.IsFramed(line))
+        {
+            return Apply(line, _lines.IsCut, answer, said);
+        }
+
+        var before = ApplyHeld(answer, said);
+        _held = (line.ToArray(), _lines.IsCut);
+        return before;
+    }
+
+    private bool ApplyHeld(AnswerAccumulator answer, List<AgentOutput> said)
+    {
+        if (_held is not var (line, isCut))
+        {
+            return false;
+        }
+
+        _held = null;
+        return Apply(new ReadOnlySequence<byte>(line), isCut, answer, said);
     }
 
     /// <summary>
@@ -107,35 +132,25 @@ internal sealed partial class EventStream : IAsyncDisposable
         }
 
         _seen = _id = id;
-        if (_hasData)
-        {
-            LastId = id;
-        }
     }
 
-    /// <summary>An event is taken when both its data and its id have come.</summary>
-    private void Take()
+    private bool Apply(in ReadOnlySequence<byte> line, bool isCut, AnswerAccumulator answer, List<AgentOutput> said)
     {
-        _hasData = LangflowEvent.IsFramed(_lines.Line);
         LastId = _id ?? LastId;
-    }
-
-    private bool Apply(AnswerAccumulator answer, List<AgentOutput> said)
-    {
-        if (_lines.IsCut)
+        if (isCut)
         {
-            var name = LangflowEvent.NameInHead(_lines.Line);
+            var name = LangflowEvent.NameInHead(line);
             Log.TooLong(_logger, name);
             answer.ApplyCut(name);
             return true;
         }
 
-        if (LangflowEvent.TryRead(_lines.Line, out var found) && answer.Apply(found, said))
+        if (LangflowEvent.TryRead(line, out var found) && answer.Apply(found, said))
         {
             return true;
         }
 
-        Log.Unreadable(_logger, _lines.Line.Length);
+        Log.Unreadable(_logger, line.Length);
         return false;
     }
 

@@ -79,6 +79,18 @@ internal sealed class LateTakeoverTests
         Assert.That(Drain(follower), Is.EqualTo((string[])[nameof(RestartFrame)]));
     }
 
+    [Test]
+    public void End_BehindATextThatWasShownInPart_TellsTheRest()
+    {
+        var (topic, follower) = Begin(new Topic(_conversation));
+        topic.TakeForeign(new StoredChunk(_message, 1, 0, "the first half"));
+        Drain(follower);
+
+        topic.Publish([Entry(15, EventTypes.MessageCompleted, MessageStatus.Completed, "the first half, the second", attempt: 1, keep: 0)]);
+
+        Assert.That(Drain(follower), Is.EqualTo((string[])[", the second", nameof(EventFrame)]));
+    }
+
     private (Topic Topic, Follower Follower) Begin(Topic topic)
     {
         topic.Learn(new LogHead(_conversation, Started, OwnerId: null, Deleted: false, _message, Started, 1, 0));

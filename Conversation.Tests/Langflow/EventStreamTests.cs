@@ -34,6 +34,17 @@ internal sealed class EventStreamTests
         Assert.That((await events.NextAsync(answer, said, default), events.LastId), Is.EqualTo((false, 7)));
     }
 
+    /// <summary>Pieces were missed before it, which only its id says.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Token_BehindAHole_IsNotShown(bool idComesFirst)
+    {
+        await using var events = await OpenAsync(Frame(9, Two, idComesFirst));
+        var (answer, said) = (new AnswerAccumulator(), new List<AgentOutput>());
+
+        Assert.That((await events.NextAsync(answer, said, default), said.Count, events.LastId), Is.EqualTo((true, 0, 9)));
+    }
+
     [Test]
     public async Task Lines_OfJson_AreEventsWithoutIds()
     {
