@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
@@ -66,10 +68,26 @@ internal sealed class RoamingTests
         await using var socket = await LegacyClient.ConnectAsync(client, conversation);
         do
         {
-            await client.SayAsync(conversation, $"Hello {seed} 🙂");
+            await SayAsync(client, conversation, $"Hello {seed} 🙂");
             await socket.UntilAsync("complete");
         }
         while (!until.IsCancellationRequested);
+    }
+
+    /// <summary>As clients are told to: where the crowd keeps the database busy for too long, the same is sent again under its key.</summary>
+    private static async Task SayAsync(ApiClient client, Guid conversation, string content)
+    {
+        var key = Guid.CreateVersion7().ToString();
+        for (var patience = Patience.Token; ;)
+        {
+            using var response = await client.Http.PostAsJsonAsync(
+                $"{ApiClient.Root}/conversations/{conversation}/messages", new { role = "user", content, client_message_id = key }, patience);
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                await ApiClient.ReadAsync(response, 201);
+                return;
+            }
+        }
     }
 
     private async Task<(Guid Conversation, V2Reader Reader)> RoamAsync(Guid conversation, int seed, Task ended, Dictionary<Guid, long> heads)
