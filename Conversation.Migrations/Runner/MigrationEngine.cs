@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Conversation.Migrations.Runner;
 
-/// <summary>FluentMigrator, set up for one database; each migration is a transaction, which waits for no lock longer than half a second.</summary>
+/// <summary>FluentMigrator, set up for one database; each migration is a transaction, which waits for no lock longer than two seconds.</summary>
 internal sealed class MigrationEngine : IDisposable
 {
     private readonly ServiceProvider _provider;
@@ -40,7 +40,8 @@ internal sealed class MigrationEngine : IDisposable
         _provider = services.BuildServiceProvider(validateScopes: true);
         _scope = _provider.CreateScope();
         Runner = _scope.ServiceProvider.GetRequiredService<IMigrationRunner>();
-        Runner.Processor.Execute("SET lock_timeout = '500ms'");
+        // Longer than deadlock_timeout (1 s), after which an autovacuum that is in the way gives way: a shorter wait would never get past one.
+        Runner.Processor.Execute("SET lock_timeout = '2s'");
     }
 
     public IMigrationRunner Runner { get; }
