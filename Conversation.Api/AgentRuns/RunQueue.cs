@@ -110,13 +110,15 @@ internal sealed partial class RunQueue(
                 CancellationToken.None,
                 claim =>
                 {
-                    // Its room is the run's from here on.
-                    _claims.TryRemove(candidate.Id, out _);
+                    // Its room is the run's from here on. For a moment both have it: were it nobody's, a look would give it to another one.
                     begin(candidate.ConversationId, claim, askedAt);
+                    _claims.TryRemove(candidate.Id, out _);
+                    Signal.Set();
                 });
             if (claimed is null)
             {
                 // Another node has it: the room is somebody else's.
+                _claims.TryRemove(candidate.Id, out _);
                 Signal.Set();
             }
         }

@@ -48,7 +48,8 @@ internal sealed partial class RunWorker(
 
     private bool HasRoom => Room > 0;
 
-    private int Room => _draining ? 0 : options.Concurrency - _active.Count - queue.Claims;
+    /// <summary>Claims first: one that becomes a run between the two is counted twice, and not left out.</summary>
+    private int Room => _draining ? 0 : options.Concurrency - queue.Claims - _active.Count;
 
     /// <summary>Begins to work on a claimed run.</summary>
     /// <param name="conversationId">Where.</param>
