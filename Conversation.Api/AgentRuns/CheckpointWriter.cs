@@ -17,10 +17,10 @@ internal sealed partial class CheckpointWriter(
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// What stays free between two, however slow commits are: a checkpoint holds the rows of its runs until its own, and leases are
+    /// What stays free between two checkpoints, however slow commits are: each holds the rows of its runs until its commit, and leases are
     /// renewed in between.
     /// </summary>
-    private static readonly TimeSpan Pause = Interval / 2;
+    public static readonly TimeSpan Pause = Interval / 2;
 
     private readonly ConcurrentDictionary<AnswerWriter, KeptAnswer> _answers = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -57,7 +57,7 @@ internal sealed partial class CheckpointWriter(
                 return;
             }
 
-            await store.AppendAsync(pieces, token);
+            await store.AppendAsServiceAsync(pieces, token);
             foreach (var answer in answers)
             {
                 answer.Confirm();

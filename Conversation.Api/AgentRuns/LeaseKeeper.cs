@@ -18,7 +18,7 @@ internal sealed partial class LeaseKeeper(
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>Half of the pause between two checkpoints, which hold the rows where commits are slow.</summary>
-    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Again = CheckpointWriter.Pause / 2;
 
     private readonly Signal _signal = new();
 
@@ -46,7 +46,7 @@ internal sealed partial class LeaseKeeper(
         }
     }
 
-    /// <returns>False where one was held by somebody, and is to be asked for again soon.</returns>
+    /// <returns>False where somebody holds the row of one; it is tried again soon.</returns>
     private async Task<bool> RenewAsync(CancellationToken token)
     {
         var leases = worker.Leases.ToArray();
@@ -88,7 +88,7 @@ internal sealed partial class LeaseKeeper(
         }
     }
 
-    /// <summary>Ended meanwhile, in the natural way or by another hand: either way there is nothing more to say here.</summary>
+    /// <summary>They have ended, or are another node's: nothing more is written of them here.</summary>
     private async Task StopMissingAsync(RunLease[] missing, CancellationToken token)
     {
         if (missing.Length == 0)

@@ -61,14 +61,14 @@ internal sealed class RunAnswer(
         }
         else
         {
-            await steps.StepAsync(lease, new RunChange([happened]));
+            await steps.StepAsync(lease, Step(happened));
         }
     }
 
     /// <summary>What a tool does is told at once: it may take long, and nothing else is said meanwhile.</summary>
     public async Task NoteToolAsync(RunEvent happened)
     {
-        await steps.StepAsync(lease, new RunChange([.. _notices, happened]));
+        await steps.StepAsync(lease, Step([.. _notices, happened]));
         _notices.Clear();
         _toldOfTools = true;
     }
@@ -95,12 +95,13 @@ internal sealed class RunAnswer(
     public async Task CompleteAsync(AnswerEnd end)
     {
         await AppendAsync(_sanitizer.End());
-        var reason = TextSanitizer.Whole(end.FinishReason);
-        var change = new RunChange([new RunEvent(EventTypes.RunCompleted)]) { Status = RunStatus.Completed, Usage = end.Usage };
-        var final = end.Text is null ? null : Cut(TextSanitizer.Whole(end.Text), 0);
+        var step = Step(new RunEvent(EventTypes.RunCompleted)) with { Status = RunStatus.Completed, Usage = end.Usage };
+        var whole = end.Text is null ? null : TextSanitizer.Whole(end.Text);
+        var final = whole is null ? null : Cut(whole, 0);
+        var reason = final?.Length < whole?.Length ? "length" : TextSanitizer.Whole(end.FinishReason);
         if (_writer is null)
         {
-            await EndWholeAsync(MessageStatus.Completed, final ?? "", reason, change);
+            await EndWholeAsync(final ?? "", reason, step);
             return;
         }
 
@@ -108,11 +109,11 @@ internal sealed class RunAnswer(
         var keep = final is null || final.StartsWith(shown, StringComparison.Ordinal) ? (int?)null : CommonLength(final, shown);
         await EndAsync(
             new AnswerChange(_writer.MessageId, MessageStatus.Completed, Content: final ?? shown, FinishReason: reason, Keep: keep),
-            change with { Events = [keep is null ? RunEvents.MessageCompleted : RunEvents.MessageRewritten, .. change.Events] });
+            step with { Events = [keep is null ? RunEvents.MessageCompleted : RunEvents.MessageRewritten, .. step.Events] });
     }
 
     public Task FailAsync(string code, string detail) => EndEarlyAsync(
-        new RunChange([new RunEvent(EventTypes.RunFailed)])
+        Step(new RunEvent(EventTypes.RunFailed)) with
         {
             Status = RunStatus.Failed,
             ErrorCode = code,
@@ -122,7 +123,7 @@ internal sealed class RunAnswer(
 
     /// <summary>Stops where it is, because someone asked; what was said is kept.</summary>
     public Task CancelAsync(string outcome) => EndEarlyAsync(
-        new RunChange([new RunEvent(EventTypes.RunCancelled)]) { Status = RunStatus.Cancelled, CancelOutcome = outcome }, "cancelled");
+        Step(new RunEvent(EventTypes.RunCancelled)) with { Status = RunStatus.Cancelled, CancelOutcome = outcome }, "cancelled");
 
     /// <summary>
     /// Whether it can begin anew as if it never had: no text was shown, nor what a tool did, which would be done again, unless the runtime
@@ -131,7 +132,7 @@ internal sealed class RunAnswer(
     public bool IsUnseen => _writer is null && (!_toldOfTools || IsResumable);
 
     /// <summary>Back to the queue, as if it had never begun. Only while it is unseen.</summary>
-    public Task RequeueAsync() => steps.StepAsync(lease, new RunChange([RunEvents.Queued]) { Status = RunStatus.Queued });
+    public Task RequeueAsync() => steps.StepAsync(lease, Step(RunEvents.Queued) with { Status = RunStatus.Queued });
 
     /// <summary>Everything that was shown is kept: another node may go on with it.</summary>
     public Task KeepAsync(CancellationToken token) => checkpoints.FlushAsync(token);
@@ -153,26 +154,26 @@ internal sealed class RunAnswer(
         return text.Length <= room ? text : text[..(room > 0 && char.IsHighSurrogate(text[room - 1]) ? room - 1 : Math.Max(room, 0))];
     }
 
-    private async Task EndEarlyAsync(RunChange change, string reason)
+    private async Task EndEarlyAsync(StepRun step, string reason)
     {
         await AppendAsync(_sanitizer.End());
         if (_writer is null)
         {
-            await steps.StepAsync(lease, change with { Events = [.. _notices, .. change.Events] });
+            await steps.StepAsync(lease, step with { Events = [.. _notices, .. step.Events] });
             return;
         }
 
         await EndAsync(
             new AnswerChange(_writer.MessageId, MessageStatus.Interrupted, Content: _writer.TextFrom(0), FinishReason: reason),
-            change with { Events = [RunEvents.MessageInterrupted, .. change.Events] });
+            step with { Events = [RunEvents.MessageInterrupted, .. step.Events] });
     }
 
-    private Task EndAsync(AnswerChange answer, RunChange change) => steps.StepAsync(lease, change with { Answer = answer });
+    private Task EndAsync(AnswerChange answer, StepRun step) => steps.StepAsync(lease, step with { Answer = answer });
 
     /// <summary>An answer that comes in one piece begins and ends in one commit.</summary>
-    private Task EndWholeAsync(string status, string content, string reason, RunChange change) => EndAsync(
-        new AnswerChange(Ids.New(), status, Starts: true, Content: content, FinishReason: reason, Metadata: _metadata),
-        change with { Events = [.. _notices, RunEvents.MessageStarted, RunEvents.MessageCompleted, .. change.Events] });
+    private Task EndWholeAsync(string content, string reason, StepRun step) => EndAsync(
+        new AnswerChange(Ids.New(), MessageStatus.Completed, Starts: true, Content: content, FinishReason: reason, Metadata: _metadata),
+        step with { Events = [.. _notices, RunEvents.MessageStarted, RunEvents.MessageCompleted, .. step.Events] });
 
     /// <summary>The second of an answer's three commits: started, with its notices and its resume token, before the first range.</summary>
     private async Task<AnswerWriter> StartAsync()
@@ -180,7 +181,7 @@ internal sealed class RunAnswer(
         var message = Ids.New();
         var started = await steps.StepAsync(
             lease,
-            new RunChange([.. _notices, RunEvents.MessageStarted])
+            Step([.. _notices, RunEvents.MessageStarted]) with
             {
                 Answer = new AnswerChange(message, MessageStatus.Streaming, Starts: true, Metadata: _metadata),
                 ResumeToken = _resumeToken,
@@ -196,6 +197,14 @@ internal sealed class RunAnswer(
         checkpoints.Keep(lease, _writer);
         return _writer;
     }
+
+    private StepRun Step(params IReadOnlyList<RunEvent> events) => new()
+    {
+        ConversationId = lease.ConversationId,
+        RunId = lease.RunId,
+        Attempt = lease.Attempt,
+        Events = events,
+    };
 
     private static int CommonLength(string one, string other)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Api.Feed;
@@ -19,9 +18,6 @@ internal sealed partial class RunExecutor(
     TimeProvider time,
     ILogger<RunExecutor> logger)
 {
-    /// <summary>Runtimes that did not stop when they were asked; owned here until they do.</summary>
-    private readonly ConcurrentDictionary<Task, Guid> _left = new();
-
     /// <param name="lease">The claim.</param>
     /// <param name="taken">What another node had begun; null for a new answer.</param>
     public async Task ExecuteAsync(RunLease lease, TakenAnswer? taken)
@@ -88,13 +84,9 @@ internal sealed partial class RunExecutor(
         return await listening;
     }
 
-    private void LeaveAlone(Guid run, Task<bool> listening)
-    {
-        var left = listening.ContinueWith(
-            ended => Log.Left(logger, run, ended.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        _left[left] = run;
-        left.ContinueWith(ended => _left.TryRemove(ended, out _), TaskScheduler.Default);
-    }
+    /// <summary>Nothing waits for it any more; when it ends at last, the log says so.</summary>
+    private void LeaveAlone(Guid run, Task<bool> listening) => listening.ContinueWith(
+        ended => Log.Left(logger, run, ended.Exception?.InnerException), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     private async Task EndAsync(RunLease lease, RunAnswer answer, string cancelOutcome)
     {
@@ -111,6 +103,9 @@ internal sealed partial class RunExecutor(
                 break;
             case StopReason.TimedOut:
                 await answer.FailAsync(RunErrorCodes.Timeout, "The agent took too long.");
+                break;
+            case StopReason.Ended:
+                // With its conversation: there is nothing left to end.
                 break;
         }
     }

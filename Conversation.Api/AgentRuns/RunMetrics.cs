@@ -37,14 +37,7 @@ internal sealed class RunMetrics
 
     public void Left() => _active.Add(-1);
 
-    /// <summary>A step was committed; one that ends the run counts.</summary>
-    public void Stepped(string? status)
-    {
-        if (status is not null)
-        {
-            _ended.Add(1, new KeyValuePair<string, object?>("status", status));
-        }
-    }
+    public void Ended(string status) => _ended.Add(1, new KeyValuePair<string, object?>("status", status));
 
     public void LeaseLost() => Interlocked.Increment(ref _leaseLosses);
 

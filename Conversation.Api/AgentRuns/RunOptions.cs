@@ -24,7 +24,7 @@ internal sealed record RunOptions
     /// <summary>How long a runtime may take to stop when asked; then it is no longer listened to. Default 4 s.</summary>
     public TimeSpan StopPatience { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How often a run is taken up before it counts as what kills its nodes. Default 5.</summary>
+    /// <summary>How often a run is begun before it is given up as one that kills its nodes. Default 5.</summary>
     public int MostAttempts { get; init; } = 5;
 
     /// <summary>How long a stopping node lets its runs go on. Default 20 s.</summary>

@@ -10,8 +10,8 @@ namespace Conversation.Api.AgentRuns;
 internal sealed partial class RunQueue(
     NodeIdentity node, RunRepository runs, ConversationLog log, RunOptions options, TimeProvider time, ILogger<RunQueue> logger)
 {
-    /// <summary>How long the others come first after a claim that failed: that of a locked conversation takes seconds, and room.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    /// <summary>How long a run is passed over after a failed claim: one in a locked conversation takes seconds, and room.</summary>
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Guid, Task> _claims = new();
     private readonly ConcurrentDictionary<Guid, long> _failed = new();
@@ -36,7 +36,7 @@ internal sealed partial class RunQueue(
     public int Claims => _claims.Count;
 
     /// <summary>One more waits, until all are counted again.</summary>
-    public void Count()
+    public void AddWaiting()
     {
         lock (_counting)
         {
@@ -46,10 +46,10 @@ internal sealed partial class RunQueue(
     }
 
     /// <summary>Counts all that wait. The count may be older than what was sent while it was asked for, which is added to it.</summary>
-    public async Task CountAsync(CancellationToken token)
+    public async Task RecountAsync(CancellationToken token)
     {
         var before = Volatile.Read(ref _sent);
-        var counted = await runs.QueuedAsServiceAsync(options.QueueDepth, token);
+        var counted = await runs.CountQueuedAsServiceAsync(options.QueueDepth, token);
         lock (_counting)
         {
             _length = counted + (_sent - before);
@@ -67,7 +67,7 @@ internal sealed partial class RunQueue(
 
         foreach (var (id, at) in _failed)
         {
-            if (time.GetElapsedTime(at) > Pause)
+            if (time.GetElapsedTime(at) > PauseAfterFailure)
             {
                 _failed.TryRemove(id, out _);
             }

@@ -45,7 +45,7 @@ internal sealed partial class RunSweeper(
             }
 
             trusted = expired is not null;
-            await Task.WhenAll((expired ?? []).Select(run => EndAsync(run, stoppingToken)));
+            await Task.WhenAll((expired ?? []).Select(run => SettleAsync(run, stoppingToken)));
         }
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class RunSweeper(
         }
     }
 
-    private async Task EndAsync(ExpiredRun run, CancellationToken token)
+    private async Task SettleAsync(ExpiredRun run, CancellationToken token)
     {
         metrics.Expired();
         Log.Expired(logger, run.Id, run.Attempt);
@@ -74,7 +74,11 @@ internal sealed partial class RunSweeper(
             var kept = run.StreamingMessageId is { } message ? await takeover.ReadKeptAsync(message, token) : null;
             if (kept is null || !await takeover.TryAsync(run, kept, token))
             {
-                await log.AppendAsync(run.Status == RunStatus.Cancelling ? Cancelled(run, kept) : Lost(run, kept), token);
+                var step = run.Status == RunStatus.Cancelling ? Cancelled(run, kept) : Lost(run, kept);
+                if (await log.AppendAsync(step, token) is not null && step.Status is { } end and not RunStatus.Queued)
+                {
+                    metrics.Ended(end);
+                }
             }
         }
         catch (DatabaseUnavailableException error)
@@ -140,7 +144,7 @@ internal sealed partial class RunSweeper(
         [LoggerMessage(541, LogLevel.Warning, "Expired runs cannot be looked for at the moment.")]
         public static partial void Unavailable(ILogger logger, Exception error);
 
-        [LoggerMessage(542, LogLevel.Warning, "The lease of run {RunId}, attempt {Attempt}, has run out; it is taken over.")]
+        [LoggerMessage(542, LogLevel.Warning, "The lease of run {RunId}, attempt {Attempt}, has run out; the run goes on, waits again or ends.")]
         public static partial void Expired(ILogger logger, Guid runId, int attempt);
 
         [LoggerMessage(543, LogLevel.Error, "Run {RunId}, whose lease has run out, could not be taken over or ended.")]

@@ -18,7 +18,7 @@ internal sealed class RunTakeover(
 {
     /// <summary>What the checkpoints hold of a streaming message.</summary>
     public async Task<string> ReadKeptAsync(Guid message, CancellationToken token) =>
-        string.Concat((await checkpoints.ReadAsync([message], [0], token)).Select(chunk => chunk.Text));
+        string.Concat((await checkpoints.ReadAsServiceAsync([message], [0], token)).Select(chunk => chunk.Text));
 
     /// <param name="run">A run whose lease has run out.</param>
     /// <param name="text">What is kept of its answer.</param>

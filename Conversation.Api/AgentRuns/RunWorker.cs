@@ -37,7 +37,7 @@ internal sealed partial class RunWorker(
     /// <summary>The leases that this node holds.</summary>
     public IEnumerable<RunLease> Leases => _active.Values.Select(run => run.Lease);
 
-    /// <summary>Whether this node takes runs at all: not while it stops.</summary>
+    /// <summary>Whether this node is stopping, and takes no more runs.</summary>
     public bool IsDraining => _draining;
 
     /// <summary>Whether it begins with a new run at once: where others wait for room, they come first.</summary>
@@ -91,7 +91,7 @@ internal sealed partial class RunWorker(
     /// <param name="forRoom">Whether it waits because nothing new was taken; otherwise for its conversation.</param>
     public void CountQueued(bool forRoom)
     {
-        queue.Count();
+        queue.AddWaiting();
         if (!HasRoom)
         {
             Interlocked.Increment(ref _putAside);
@@ -109,7 +109,7 @@ internal sealed partial class RunWorker(
         _draining = true;
         await base.StopAsync(cancellationToken);
         await queue.ClaimedAsync();
-        await EndedAsync(stop.Left(options.Drain));
+        await EndedAsync(stop.Remaining(options.Drain));
         _handedOver = true;
         foreach (var lease in Leases)
         {
@@ -144,12 +144,12 @@ internal sealed partial class RunWorker(
         }
     }
 
-    /// <summary>A flag that stays set although there is room costs a send that is put aside one look; one that is not set, others their turn.</summary>
+    /// <summary>The flag set needlessly costs a send one look; not set, it would let a new send overtake those that wait.</summary>
     private async Task LookAsync(bool isDue, CancellationToken token)
     {
         if (isDue)
         {
-            await queue.CountAsync(token);
+            await queue.RecountAsync(token);
         }
 
         var putAside = Volatile.Read(ref _putAside);

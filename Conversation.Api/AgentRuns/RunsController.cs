@@ -42,7 +42,7 @@ public sealed class RunsController(
     }
 
     /// <summary>Reads one run.</summary>
-    /// <remarks>Its conversation's rights are its own.</remarks>
+    /// <remarks>Whoever may read its conversation may read it.</remarks>
     /// <param name="runId">Which.</param>
     /// <param name="token">Ends the query.</param>
     /// <response code="200">The run.</response>

@@ -22,7 +22,6 @@ internal interface IAgentRuntime
 }
 
 /// <summary>What a runtime can do beyond answering.</summary>
-/// <param name="StreamsTokens">Text comes while it is made, not once at the end.</param>
 /// <param name="Cancel">What stopping achieves, unless a run says otherwise: one of <see cref="Data.Runs.CancelOutcome"/>.</param>
 /// <param name="Resumes">Given its resume token and the text so far, it continues an answer that another process began.</param>
-internal sealed record AgentCapabilities(bool StreamsTokens, string Cancel, bool Resumes);
+internal sealed record AgentCapabilities(string Cancel, bool Resumes);

@@ -19,7 +19,7 @@ internal sealed class SimulatedRuntime(SimulatedRuntimeOptions options, TimeProv
 
     public string Name => RuntimeName;
 
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: true);
+    public AgentCapabilities Capabilities { get; } = new(CancelOutcome.Confirmed, Resumes: true);
 
     public IAsyncEnumerable<AgentOutput> RunAsync(AgentContext context, CancellationToken token) =>
         RunAsync(context, NoneConfigured, token);

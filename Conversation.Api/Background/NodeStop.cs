@@ -9,6 +9,9 @@ internal sealed partial class NodeStop : IDisposable
     /// <summary>A client that was told takes a round trip to go; one that does not is cut off with the rest.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
+    /// <summary>In milliseconds: without it a client that is told at once would come back before this node has closed its side.</summary>
+    private const int LeastReconnectAfter = 50;
+
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
     private readonly IHostApplicationLifetime _lifetime;
@@ -35,10 +38,10 @@ internal sealed partial class NodeStop : IDisposable
     public bool IsStopping => Volatile.Read(ref _stoppedAt) != 0;
 
     /// <summary>How long a client that is sent away shall wait before it comes back, in milliseconds: another value at each call.</summary>
-    public int ReconnectAfter => 50 + Random.Shared.Next(_options.JitterMilliseconds + 1);
+    public int NextReconnectAfter() => LeastReconnectAfter + Random.Shared.Next(_options.JitterMilliseconds + 1);
 
     /// <summary>What is left of a time that begins when the node goes: what it serves on for before that takes nothing of it.</summary>
-    public TimeSpan Left(TimeSpan whole)
+    public TimeSpan Remaining(TimeSpan whole)
     {
         var at = Volatile.Read(ref _leftAt);
         var left = at == 0 ? whole : whole - _time.GetElapsedTime(at);
@@ -186,7 +189,7 @@ internal sealed class OpenStream(NodeStop node) : IDisposable
     public CancellationToken Leaving => _leave.Token;
 
     /// <summary>How long its client shall wait before it comes back, in milliseconds.</summary>
-    public int ReconnectAfter { get; } = node.ReconnectAfter;
+    public int ReconnectAfter { get; } = node.NextReconnectAfter();
 
     public void Leave() => _leave.Cancel();
 

@@ -1,8 +1,8 @@
 namespace Conversation.Api.Feed;
 
 /// <summary>
-/// Where a run writes its answer: text goes to the followers at once, then, while more comes, one range at a time for text that
-/// comes faster than anyone reads. Dispose it after the end is committed.
+/// Where a run writes its answer: the first text is shown at once, what follows within the roll-up time together, as one range.
+/// Dispose it after the end is committed.
 /// </summary>
 internal sealed class AnswerWriter : IDisposable
 {
@@ -100,7 +100,7 @@ internal sealed class AnswerWriter : IDisposable
         Show();
     }
 
-    /// <summary>A producer whose lease may be another's already keeps silent, and looks again: it may get the lease back, and have no more to say.</summary>
+    /// <summary>While the lease may be another node's nothing is shown. It is tried again: the lease may come back after the last piece of text.</summary>
     private void Show()
     {
         if (_maySpeak())

@@ -43,14 +43,14 @@ internal sealed class ConversationFeed(
             while (true)
             {
                 token.ThrowIfCancellationRequested();
-                switch (follower.TryNext(out var frame))
+                switch (follower.Next(out var frame))
                 {
                     case FollowState.Frame:
                         yield return frame!;
                         metrics.Sent(frame!);
                         break;
                     case FollowState.Behind:
-                        metrics.CaughtUp();
+                        metrics.PageRead();
                         if (follower.Take((await PageAsync(conversationId, follower.Seq, token)).Entries))
                         {
                             break;
@@ -94,7 +94,7 @@ internal sealed class ConversationFeed(
             await ReadForeignTextAsync(topic, token);
             for (var count = 0; count < limit;)
             {
-                switch (follower.TryNext(out var frame))
+                switch (follower.Next(out var frame))
                 {
                     case FollowState.Frame:
                         count++;
@@ -161,7 +161,7 @@ internal sealed class ConversationFeed(
     {
         if (topic.Head < 0 || (options.Reach is { } reach && topic.Owner != reach))
         {
-            // Or whose it is was learned when it was somebody else's.
+            // Not looked at yet, or known as another owner's, who may have changed since.
             var looks = await conversations.HeadsAsServiceAsync([topic.ConversationId], token);
             topic.Learn(looks.Count == 0 ? LogHead.Gone(topic.ConversationId) : looks[0]);
             tail.Hint([topic.ConversationId]);
@@ -179,7 +179,7 @@ internal sealed class ConversationFeed(
             return;
         }
 
-        foreach (var chunk in await checkpoints.ReadAsync([text.MessageId], [text.Length], token))
+        foreach (var chunk in await checkpoints.ReadAsServiceAsync([text.MessageId], [text.Length], token))
         {
             topic.TakeForeign(chunk);
         }

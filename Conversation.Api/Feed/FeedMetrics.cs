@@ -35,7 +35,7 @@ internal sealed class FeedMetrics
 
     public void Left(string door) => _followers.Add(-1, new KeyValuePair<string, object?>("door", door));
 
-    public void CaughtUp() => _collapsed.Add(1);
+    public void PageRead() => _collapsed.Add(1);
 
     /// <summary>The door asks for the next frame: this one is on its way.</summary>
     public void Sent(FeedFrame frame)

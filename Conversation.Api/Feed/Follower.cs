@@ -71,7 +71,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         return _page.Count > 0;
     }
 
-    public FollowState TryNext(out FeedFrame? frame)
+    public FollowState Next(out FeedFrame? frame)
     {
         lock (topic.Gate)
         {
@@ -83,7 +83,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
 
             if (TryPeek(out var entry))
             {
-                frame = Missing(entry) is { } missing ? missing : Step(entry);
+                frame = Missing(entry) ?? Step(entry);
                 return FollowState.Frame;
             }
 
@@ -92,8 +92,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
                 return FollowState.Behind;
             }
 
-            frame = Range();
-            frame ??= Heartbeat();
+            frame = Range() ?? Heartbeat();
             return frame is not null ? FollowState.Frame : topic.IsGone ? FollowState.Ended : FollowState.Idle;
         }
     }
@@ -132,7 +131,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
                 have = Math.Min(have, message.Keep);
                 takesBack = have < had.Offset || had.Offset == 0;
             }
-            else if (!Goes(had, message.Keep, message.Content))
+            else if (!StillHolds(had, message.Keep, message.Content))
             {
                 // The run's own last word, which is one attempt more, is not worth a new beginning; what another node wrote instead is.
                 if (!entry.ReplacesText || had.Attempt < message.Attempt - 1)
@@ -143,7 +142,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
                 have = message.Content.Length;
             }
         }
-        else if (!options.CanTakeBack && _seen?.MessageId == message.Id && !Goes(had, keep: 0, message.Content))
+        else if (!options.CanTakeBack && _seen?.MessageId == message.Id && !StillHolds(had, keep: 0, message.Content))
         {
             // It was edited since, and this reader has the rest of what it was before.
             return Restart();
@@ -202,7 +201,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             {
                 return null;
             }
-            else if (!Goes(had, live.Keep, live.Slice(0, live.Visible).Span))
+            else if (!StillHolds(had, live.Keep, live.Slice(0, live.Visible).Span))
             {
                 return Restart();
             }
@@ -220,7 +219,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
     }
 
     /// <summary>Whether what a reader got of a text is in a later one as well.</summary>
-    private bool Goes(Cursor had, int keep, ReadOnlySpan<char> later) =>
+    private bool StillHolds(Cursor had, int keep, ReadOnlySpan<char> later) =>
         had.Offset <= keep
         || (_seen is { } seen
             && seen.MessageId == had.MessageId

@@ -6,10 +6,10 @@ namespace Conversation.Api.Feed;
 internal static class HintCodec
 {
     /// <summary>PostgreSQL refuses payloads of 8,000 bytes; ids take 22 and a comma.</summary>
-    public const int IdsPerPayload = 340;
+    private const int IdsPerPayload = 340;
 
     /// <summary>Beyond this many payloads one hint says "look at everything that you watch".</summary>
-    public const int MostPayloads = 4;
+    private const int MostPayloads = 4;
 
     private const string Everything = "*";
 

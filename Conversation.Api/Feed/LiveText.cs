@@ -71,7 +71,7 @@ internal sealed class LiveText(Guid messageId, long baseSeq, int attempt, int ke
         return true;
     }
 
-    /// <summary>A range of the shown text; it stays valid after the gate is left.</summary>
+    /// <summary>A range of the text. It is appended to at its end only, so the range stays valid after the gate is left.</summary>
     public ReadOnlyMemory<char> Slice(int from, int to) => _text.AsMemory(from, to - from);
 
     public bool SplitsPair(int offset) => offset > 0 && offset < Length && char.IsLowSurrogate(_text[offset]);

@@ -7,7 +7,7 @@ namespace Conversation.Api.Feed;
 internal sealed class LogTail : ICommitListener, IHintListener
 {
     private readonly ConcurrentDictionary<Guid, bool> _grown = new();
-    private volatile bool _lookAtAll;
+    private bool _lookAtAll;
 
     public Signal Signal { get; } = new();
 
@@ -49,17 +49,12 @@ internal sealed class LogTail : ICommitListener, IHintListener
     /// <summary>Hints may have been missed: everything that is followed is looked at.</summary>
     public void HintAll()
     {
-        _lookAtAll = true;
+        Volatile.Write(ref _lookAtAll, true);
         Signal.Set();
     }
 
     /// <summary>Whether everything is to be looked at; asked once.</summary>
-    public bool TakeAll()
-    {
-        var all = _lookAtAll;
-        _lookAtAll = false;
-        return all;
-    }
+    public bool TakeAll() => Interlocked.Exchange(ref _lookAtAll, value: false);
 
     public Guid[] Take()
     {

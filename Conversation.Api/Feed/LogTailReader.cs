@@ -127,7 +127,7 @@ internal sealed partial class LogTailReader(
         }
 
         var byMessage = wanted.ToDictionary(pair => pair.Text!.MessageId, pair => pair.Topic);
-        var chunks = await checkpoints.ReadAsync(
+        var chunks = await checkpoints.ReadAsServiceAsync(
             [.. wanted.Select(pair => pair.Text!.MessageId)], [.. wanted.Select(pair => pair.Text!.Length)], token);
         foreach (var chunk in chunks)
         {

@@ -10,8 +10,8 @@ internal static partial class ErrorText
     private const int Longest = 500;
 
     /// <summary>
-    /// More of a complaint is not looked at: a trace may be as long as an answer, and what looks for credentials takes the square of the
-    /// length where a text is made for it.
+    /// Only this much of a complaint is read: it may be as long as an answer, and what looks for credentials takes quadratic time on text
+    /// made for it.
     /// </summary>
     private const int LongestRead = 4 * 1024;
 

@@ -10,7 +10,7 @@ namespace Conversation.Api.Langflow;
 internal sealed class FlowChooser(LangflowHttp http, FlowProvisioner provisioner, LangflowOptions options)
 {
     /// <param name="asked">What the user wrote; the provisioner matches flows by it.</param>
-    /// <param name="key">For Langflow.</param>
+    /// <param name="key">The API key.</param>
     /// <param name="token">Ends the search.</param>
     /// <exception cref="LangflowUnusableException">There is none.</exception>
     public async Task<string> ChooseAsync(string asked, string key, CancellationToken token) =>

@@ -16,7 +16,7 @@ internal interface ILangflowApi
 /// <summary>What a flow is asked.</summary>
 /// <param name="Context">The run.</param>
 /// <param name="Flow">An id, or an endpoint's name.</param>
-/// <param name="Key">For Langflow.</param>
+/// <param name="Key">The API key.</param>
 internal sealed record LangflowAsk(AgentContext Context, string Flow, string Key);
 
 /// <summary>A run that has begun in Langflow. Disposing it lets go of the connection.</summary>

@@ -14,7 +14,9 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
 
     private const string KeyHeader = "x-api-key";
     private const int LongestComplaint = 64 * 1024;
-    private const string ForeignFlow = "permission";
+
+    /// <summary>What a 403 says where the flow is another user's.</summary>
+    private const string PermissionWord = "permission";
     private const string SwitchedOff = "DEVELOPER_API_DISABLED";
 
     private readonly HttpClient _client = clients.CreateClient(ClientName);
@@ -109,7 +111,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
         {
             HttpStatusCode.OK or HttpStatusCode.NotFound => new LangflowUnusableException(
                 LangflowErrors.FlowNotFound, "The flow was not found in Langflow."),
-            HttpStatusCode.Forbidden when complaint?.Contains(ForeignFlow, StringComparison.Ordinal) == true =>
+            HttpStatusCode.Forbidden when complaint?.Contains(PermissionWord, StringComparison.Ordinal) == true =>
                 new LangflowUnusableException(LangflowErrors.FlowNotFound, "The flow is another Langflow user's."),
             HttpStatusCode.Forbidden when ErrorText.Parse(head)?.Get("detail")?.Text("code") == SwitchedOff =>
                 new LangflowUnusableException(LangflowErrors.Unavailable, "The workflows API is switched off in Langflow."),

@@ -87,7 +87,7 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
         }
     }
 
-    /// <summary>Not to be repeated, so the client lets it take its time; but every run waits for it.</summary>
+    /// <summary>Minting is not to be repeated, so the client sets it no time-out; it has one here, because runs wait for it.</summary>
     private async Task<string> AskForKeyAsync(string bearer, CancellationToken token)
     {
         using var patience = new CancellationTokenSource(options.Patience, time);

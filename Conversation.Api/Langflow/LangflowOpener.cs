@@ -30,7 +30,7 @@ internal sealed partial class LangflowOpener(
         }
         catch (AgentRuntimeException error)
         {
-            // The credential was taken all the same, and a failure that were thrown from here could not say so.
+            // The credential was accepted all the same, and an exception could not carry that notice.
             return new Opening([Authenticated], Failed: error);
         }
         catch (LangflowUnusableException error)

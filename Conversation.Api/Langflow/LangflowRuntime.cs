@@ -19,7 +19,7 @@ internal sealed class LangflowRuntime(
     public string Name => RuntimeName;
 
     /// <summary>Only a job of the workflows API can be stopped for sure and continued; it says so by itself.</summary>
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Unconfirmed, Resumes: true);
+    public AgentCapabilities Capabilities { get; } = new(CancelOutcome.Unconfirmed, Resumes: true);
 
     public string State => state.Text;
 
@@ -33,7 +33,7 @@ internal sealed class LangflowRuntime(
 
         if (opening.Failed is { } failed)
         {
-            // Not to lose where it came from.
+            // Keeps its stack trace.
             ExceptionDispatchInfo.Throw(failed);
         }
 
@@ -76,7 +76,7 @@ internal sealed class LangflowRuntime(
             while (true)
             {
                 said.Clear();
-                // What fails by itself needs no stop.
+                // Where NextAsync throws, the run has ended by itself and needs no stop.
                 isOver = true;
                 var goesOn = await NextAsync(answer, said, token);
                 if (goesOn is null)

@@ -9,7 +9,11 @@ namespace Conversation.Api.Langflow;
 /// </summary>
 internal sealed partial class WorkflowAnswer : ILangflowAnswer
 {
-    private const int Tries = 6;
+    /// <summary>Lost connections of one answer: with the pauses between them some 8 s of a gateway that restarts.</summary>
+    private const int MostDrops = 6;
+
+    /// <summary>Looks for the result of a job that has ended, which may be stored a moment later.</summary>
+    private const int MostLooks = 6;
 
     /// <summary>Less than a run waits for its runtime to stop.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
@@ -142,7 +146,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
                 throw new AgentRuntimeException(LangflowErrors.FlowFailed, why, error);
             }
 
-            if (looks == Tries)
+            if (looks == MostLooks)
             {
                 return _answer.Failure is { } why ? throw new AgentRuntimeException(LangflowErrors.FlowFailed, why) : null;
             }
@@ -162,7 +166,7 @@ internal sealed partial class WorkflowAnswer : ILangflowAnswer
             _answer.LoseTokens();
         }
 
-        if (++_drops > Tries)
+        if (++_drops > MostDrops)
         {
             throw new AgentRuntimeException(
                 LangflowErrors.Unavailable, "The connection to Langflow was lost in the middle of the answer.", cause);

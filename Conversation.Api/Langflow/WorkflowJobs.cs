@@ -7,7 +7,7 @@ namespace Conversation.Api.Langflow;
 
 /// <summary>A job in Langflow.</summary>
 /// <param name="Id">Its id there.</param>
-/// <param name="Key">For Langflow.</param>
+/// <param name="Key">The API key.</param>
 internal sealed record WorkflowJob(string Id, string Key);
 
 /// <summary>The calls of the workflows API.</summary>

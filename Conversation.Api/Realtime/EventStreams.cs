@@ -79,13 +79,13 @@ internal sealed partial class EventStreams(
         }
         catch (DatabaseUnavailableException error)
         {
-            // The status is sent already, and a status of its own would be no gain: EventSource comes back after an end, but never after a 503.
+            // The status is sent already. A 503 would be no gain: EventSource comes back after an end, but never after an error status.
             Log.Ended(logger, error);
         }
 
         if (stream.Leaving.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            // Each of them at another moment.
+            // Each client is given a pause of its own, so that they do not come back all at once.
             await body.WriteAsync(Encoding.UTF8.GetBytes($"retry: {stream.ReconnectAfter}\n\n"), context.RequestAborted);
         }
     }

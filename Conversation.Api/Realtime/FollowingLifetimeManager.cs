@@ -89,7 +89,7 @@ internal sealed partial class FollowingLifetimeManager(
             }
             while (await frames.MoveNextAsync());
 
-            // The connection may follow others in good right, so it stays, and is told; a place in its limit is free again.
+            // The connection stays, because it may rightly follow others. It is told, and the place in its limit is free again.
             HubLimits.FollowedBy(connection).Leave(conversation);
             await connection.WriteAsync(
                 new EndedFrame(conversation, position).HubMessage(ToInvocation), connection.ConnectionAborted);

@@ -13,7 +13,7 @@ internal sealed class HubLimits(RequestBudget requests, ConnectionBudget connect
     /// <summary>What a connection follows.</summary>
     public static FollowedConversations FollowedBy(HubCallerContext connection) => (FollowedConversations)connection.Items[FollowedKey]!;
 
-    /// <summary>The same, for who has the connection itself.</summary>
+    /// <summary>The same, for callers that have the connection itself.</summary>
     public static FollowedConversations FollowedBy(HubConnectionContext connection) => (FollowedConversations)connection.Items[FollowedKey]!;
 
     public ValueTask<object?> InvokeMethodAsync(

@@ -9,7 +9,7 @@ namespace Conversation.Api.Realtime;
 
 internal static class RealtimeRegistration
 {
-    /// <summary>In bytes: a legacy client's text may be a little longer than content, and is only sent back to it.</summary>
+    /// <summary>How much longer than content a legacy client's text may be, in bytes: it is only sent back to it.</summary>
     private const int Overhead = 64 * 1024;
 
     public static IServiceCollection AddRealtime(this IServiceCollection services, ServiceSettings settings)

@@ -10,7 +10,7 @@ namespace Conversation.Api.Realtime;
 /// </summary>
 internal sealed class StreamRights : IDisposable
 {
-    /// <summary>A timer cannot wait for longer; tokens that live longer are looked at again then.</summary>
+    /// <summary>Timers cannot wait for more than 49 days; tokens that live longer are looked at again then.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(40);
 
     private readonly TokenExpiry _expiry;

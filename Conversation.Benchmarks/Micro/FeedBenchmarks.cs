@@ -69,7 +69,7 @@ public class FeedBenchmarks
         var bytes = 0;
         foreach (var follower in _followers)
         {
-            while (follower.TryNext(out var frame) == FollowState.Frame)
+            while (follower.Next(out var frame) == FollowState.Frame)
             {
                 bytes += frame!.V2.Length;
             }

@@ -7,8 +7,8 @@ internal sealed class CheckpointStore(DbSession session)
 {
     /// <summary>
     /// The lock conflicts with the UPDATE of a takeover: either the checkpoint is in before it, or the fence refuses it. Locks are taken
-    /// in the order that the log takes them in. The commit waits for the disk: what the writer has forgotten as kept, and a crash of the
-    /// database had lost, would be a hole in the text, because the next piece goes on behind it.
+    /// in the order that the log takes them in. The commit waits for the disk: were a piece that counts as kept lost in a crash of the
+    /// database, the next one would follow a hole.
     /// </summary>
     private const string AppendSql =
         """
@@ -55,7 +55,7 @@ internal sealed class CheckpointStore(DbSession session)
         """;
 
     /// <summary>Appends a batch; pieces of runs that are no longer ours are left out in silence, as the fence wants it.</summary>
-    public Task AppendAsync(IReadOnlyCollection<Checkpoint> batch, CancellationToken token) => session.ExecuteAsync(
+    public Task AppendAsServiceAsync(IReadOnlyCollection<Checkpoint> batch, CancellationToken token) => session.ExecuteAsync(
         AppendSql,
         new
         {
@@ -71,7 +71,7 @@ internal sealed class CheckpointStore(DbSession session)
         token);
 
     /// <summary>The pieces of streaming messages from an offset on.</summary>
-    public Task<IReadOnlyList<StoredChunk>> ReadAsync(Guid[] messages, int[] offsets, CancellationToken token) =>
+    public Task<IReadOnlyList<StoredChunk>> ReadAsServiceAsync(Guid[] messages, int[] offsets, CancellationToken token) =>
         session.ListAsync<StoredChunk>(ReadSql, new { messages, offsets }, token);
 }
 
@@ -83,7 +83,7 @@ internal sealed record Checkpoint(
     int MessageAttempt,
     int FromOffset,
     string Text,
-    string? ResumeToken = null,
-    int ResumeOffset = 0);
+    string? ResumeToken,
+    int ResumeOffset);
 
 internal sealed record StoredChunk(Guid MessageId, int Attempt, int FromOffset, string Text);

@@ -31,11 +31,7 @@ public sealed record AppendMessage : LogWrite<AppendedMessage>
 
     internal override LogItem<AppendedMessage> ToItem() => new LogItem<AppendMessage, AppendedMessage>(this, AppendMessageStatement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
-        Statement = AppendMessageStatement.Instance,
         ConflictKey = Key is null ? null : (ConversationId, Caller.Principal, Key.Key),
-        LocksConversation = true,
     };
 }
 

@@ -1,3 +1,5 @@
+using Conversation.Data.Runs;
+
 namespace Conversation.Data.Log;
 
 internal sealed partial class AppendMessageStatement
@@ -33,7 +35,7 @@ internal sealed partial class AppendMessageStatement
             WHERE j.outcome = 0
         ),
         """ + LogSql.TakeNumbers +
-        """
+        $"""
         ,
         stored AS (
             INSERT INTO messages (
@@ -50,7 +52,7 @@ internal sealed partial class AppendMessageStatement
                 CASE WHEN claimed THEN 'running' ELSE 'queued' END,
                 claimed::int,
                 CASE WHEN claimed THEN claimant END,
-                CASE WHEN claimed THEN at + interval '6 seconds' END,
+                CASE WHEN claimed THEN at + {LeaseSql.Length} END,
                 at,
                 CASE WHEN claimed THEN at END,
                 traceparent

@@ -17,12 +17,8 @@ public sealed record CancelRun : LogWrite<CancelAnswer>
 
     internal override LogItem<CancelAnswer> ToItem() => new LogItem<CancelRun, CancelAnswer>(this, Statement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
         RunId = RunId,
-        Statement = Statement.Instance,
         ConflictKey = (typeof(CancelRun), RunId),
-        LocksConversation = true,
     };
 
     private sealed class Statement : LogStatement<CancelRun, CancelAnswer>

@@ -26,11 +26,7 @@ public sealed record ChangeConversation : LogWrite<Changed>
 
     internal override LogItem<Changed> ToItem() => new LogItem<ChangeConversation, Changed>(this, Statement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
-        Statement = Statement.Instance,
         ConflictKey = (typeof(ChangeConversation), ConversationId),
-        LocksConversation = true,
     };
 
     private sealed class Statement : LogStatement<ChangeConversation, Changed>

@@ -23,11 +23,7 @@ public sealed record ChangeMessage : LogWrite<Changed>
 
     internal override LogItem<Changed> ToItem() => new LogItem<ChangeMessage, Changed>(this, Statement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
-        Statement = Statement.Instance,
         ConflictKey = (typeof(ChangeMessage), MessageId),
-        LocksConversation = true,
     };
 
     private sealed class Statement : LogStatement<ChangeMessage, Changed>

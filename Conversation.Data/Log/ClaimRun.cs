@@ -1,3 +1,4 @@
+using Conversation.Data.Runs;
 using Npgsql;
 
 namespace Conversation.Data.Log;
@@ -13,12 +14,8 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
 
     internal override LogItem<ClaimedRun> ToItem() => new LogItem<ClaimRun, ClaimedRun>(this, Statement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
         RunId = RunId,
-        Statement = Statement.Instance,
         ConflictKey = (typeof(ClaimRun), ConversationId),
-        LocksConversation = true,
     };
 
     private sealed class Statement : LogStatement<ClaimRun, ClaimedRun>
@@ -42,14 +39,14 @@ public sealed record ClaimRun : LogWrite<ClaimedRun>
                     AND r.seq = (
                         SELECT min(q.seq) FROM runs q WHERE q.conversation_id = i.conversation_id AND q.status = 'queued')
             ),
-            """ + LogSql.TakeNumbers + """
+            """ + LogSql.TakeNumbers + $"""
             ,
             claimed AS (
                 UPDATE runs r
                 SET status = 'running',
                     attempt = n.attempt,
                     lease_owner = n.claimant,
-                    lease_until = n.at + interval '6 seconds',
+                    lease_until = n.at + {LeaseSql.Length},
                     started_at = coalesce(r.started_at, n.at)
                 FROM numbered n
                 WHERE r.id = n.run_id

@@ -16,10 +16,6 @@ public sealed record CreateConversation : LogWrite<CreatedConversation>
 
     internal override LogItem<CreatedConversation> ToItem() => new LogItem<CreateConversation, CreatedConversation>(this, Statement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
-        Statement = Statement.Instance,
-        ConflictKey = null,
         LocksConversation = false,
     };
 

@@ -109,7 +109,6 @@ internal sealed class EventRecord
         RunAgent,
         RunStatus ?? "",
         RunAttempt ?? 0,
-        null,
         RunCancelOutcome,
         RunErrorCode,
         RunErrorDetail,

@@ -5,7 +5,7 @@ namespace Conversation.Data.Log;
 /// <summary>Reads logs for the feed, which has checked the follower's rights.</summary>
 internal sealed partial class EventRepository(DbSession session)
 {
-    /// <summary>In UTF-16 code units, and one row more.</summary>
+    /// <summary>In UTF-16 code units; the row that passes it is still in the page.</summary>
     private const int MostTextOfFollower = 256 * 1024;
 
     /// <summary>
@@ -18,7 +18,7 @@ internal sealed partial class EventRepository(DbSession session)
         int limit,
         CancellationToken token) => Page(await session.PageAsync<EventRecord>(ReadSql, new { conversations, after, limit }, Length, token));
 
-    /// <summary>The same of one conversation for one follower, who keeps the page for as long as he does not read: it is short.</summary>
+    /// <summary>The same of one conversation for one follower, whose page stays in memory until it is read: it is kept short.</summary>
     public async Task<Page<EventRow>> ReadForFollowerAsServiceAsync(Guid conversation, long after, int limit, CancellationToken token) =>
         Page(await session.PageAsync<EventRecord>(
             ReadSql, new { conversations = new[] { conversation }, after = new[] { after }, limit }, Length, token, MostTextOfFollower));

@@ -17,7 +17,7 @@ internal sealed partial class LogCommitter(
 {
     private const int Retries = 5;
 
-    /// <summary>As long as the caller waits: after that it has been told that the conversation is locked.</summary>
+    /// <summary>A little less than the caller waits, who is so told that the conversation is locked, and not that the outcome is unknown.</summary>
     private static readonly TimeSpan LongestPark = ConversationLog.PatienceForCommit - TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -94,7 +94,7 @@ internal sealed partial class LogCommitter(
         }
     }
 
-    /// <summary>The database can be asked, but does not take it, again and again: whoever is the cause finds out alone, and only once more.</summary>
+    /// <summary>The database answers, but refuses the batch again and again: each write is tried once more by itself, so that only the culprit fails.</summary>
     private async Task GiveUpAsync(IReadOnlyList<LogItem> items, Exception error)
     {
         if (items.Count == 1)

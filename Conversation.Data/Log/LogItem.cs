@@ -5,21 +5,21 @@ namespace Conversation.Data.Log;
 /// <summary>A write on its way through the appender.</summary>
 internal abstract class LogItem
 {
-    public required Guid ConversationId { get; init; }
+    public abstract Guid ConversationId { get; }
 
     /// <summary>Names the write in the log.</summary>
-    public required Guid WriteId { get; init; }
+    public abstract Guid WriteId { get; }
 
     /// <summary>When it came, by the monotonic clock.</summary>
     public long ArrivedAt { get; } = TimeProvider.System.GetTimestamp();
 
-    public required LogStatement Statement { get; init; }
+    public abstract LogStatement Statement { get; }
 
-    /// <summary>Two items of equal key may not be judged by one statement, because neither would see what the other does.</summary>
-    public required object? ConflictKey { get; init; }
+    /// <summary>Two items of equal key may not be judged by one statement, because neither would see what the other does; null for none.</summary>
+    public object? ConflictKey { get; init; }
 
     /// <summary>False for a write that makes the conversation's row itself, which cannot be locked before.</summary>
-    public required bool LocksConversation { get; init; }
+    public bool LocksConversation { get; init; } = true;
 
     /// <summary>The run that it writes, to be locked in order; null for none, or for one that does not exist yet.</summary>
     public Guid? RunId { get; init; }
@@ -90,9 +90,16 @@ internal abstract class LogItem<TResult> : LogItem
 
 /// <summary>The item of one kind of write.</summary>
 internal sealed class LogItem<TWrite, TResult>(TWrite write, LogStatement<TWrite, TResult> statement) : LogItem<TResult>
+    where TWrite : LogWrite<TResult>
     where TResult : class
 {
     public TWrite Write { get; } = write;
+
+    public override Guid ConversationId => Write.ConversationId;
+
+    public override Guid WriteId => Write.WriteId;
+
+    public override LogStatement Statement => statement;
 
     public override bool MustBeAlone => Result is { } result && statement.MustBeAlone(result);
 

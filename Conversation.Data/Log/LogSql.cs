@@ -1,6 +1,9 @@
 namespace Conversation.Data.Log;
 
-/// <summary>What every statement of the log shares.</summary>
+/// <summary>
+/// What every statement of the log shares. Where a row is looked up by its id for each item of a batch, <c>OFFSET 0</c> keeps the planner
+/// from merging the look-ups into a join that reads the whole table.
+/// </summary>
 internal static class LogSql
 {
     /// <summary>

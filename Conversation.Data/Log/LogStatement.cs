@@ -11,6 +11,7 @@ internal abstract class LogStatement
 
 /// <summary>The same, typed.</summary>
 internal abstract class LogStatement<TWrite, TResult> : LogStatement
+    where TWrite : LogWrite<TResult>
     where TResult : class
 {
     public abstract TResult Read(NpgsqlDataReader row, TWrite write);

@@ -32,8 +32,8 @@ internal sealed class ParkedWrites
     }
 
     /// <summary>
-    /// Takes what waits for these conversations, in order, as far as one statement may judge it: one at a time would never end where
-    /// more keeps coming, which waits behind it.
+    /// Takes what waits for these conversations, in order, as many as one statement may judge: one at a time would never catch up
+    /// while more keep coming behind them.
     /// </summary>
     /// <param name="conversations">Those that nobody holds any more.</param>
     /// <param name="most">How many at the most.</param>

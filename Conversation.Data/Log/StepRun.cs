@@ -41,12 +41,8 @@ public sealed record StepRun : LogWrite<Changed>
 
     internal override LogItem<Changed> ToItem() => new LogItem<StepRun, Changed>(this, StepRunStatement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
         RunId = RunId,
-        Statement = StepRunStatement.Instance,
         ConflictKey = (typeof(StepRun), RunId),
-        LocksConversation = true,
     };
 }
 

@@ -1,3 +1,4 @@
+using Conversation.Data.Runs;
 using Npgsql;
 
 namespace Conversation.Data.Log;
@@ -28,12 +29,8 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
 
     internal override LogItem<TakenRun> ToItem() => new LogItem<TakeOverRun, TakenRun>(this, Statement.Instance)
     {
-        ConversationId = ConversationId,
-        WriteId = WriteId,
         RunId = RunId,
-        Statement = Statement.Instance,
         ConflictKey = (typeof(TakeOverRun), RunId),
-        LocksConversation = true,
     };
 
     private sealed class Statement : LogStatement<TakeOverRun, TakenRun>
@@ -61,13 +58,13 @@ public sealed record TakeOverRun : LogWrite<TakenRun>
                 JOIN messages m ON m.id = i.message_id AND m.status = 'streaming'
             ),
             """ + LogSql.TakeNumbers +
-            """
+            $"""
             ,
             taken AS (
                 UPDATE runs r
                 SET attempt = n.run_attempt,
                     lease_owner = n.claimant,
-                    lease_until = n.at + interval '6 seconds',
+                    lease_until = n.at + {LeaseSql.Length},
                     resume_token = n.resume_token,
                     resume_offset = n.length
                 FROM numbered n

@@ -11,7 +11,7 @@ namespace Conversation.Data.Postgres;
 /// </summary>
 internal sealed class DbSession(NpgsqlDataSource source)
 {
-    /// <summary>Text of a page in UTF-16 code units, and one row more: 8 MiB, while the longest answers alone may be as long.</summary>
+    /// <summary>How much text a page holds, in UTF-16 code units: 8 MiB of memory. The row that passes it is still in it, and may be longer by itself.</summary>
     private const int MostText = 4 * 1024 * 1024;
 
     private const int Retries = 3;

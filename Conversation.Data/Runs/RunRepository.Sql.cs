@@ -13,7 +13,6 @@ public sealed partial class RunRepository
             r.agent AS Agent,
             r.status AS Status,
             r.attempt AS Attempt,
-            r.resume_token AS ResumeToken,
             r.cancel_outcome AS CancelOutcome,
             r.error_code AS ErrorCode,
             r.error_detail AS ErrorDetail,
@@ -99,7 +98,7 @@ public sealed partial class RunRepository
 
     /// <summary>A row that somebody holds is passed over: it may not cost the others their leases, and is asked for again soon.</summary>
     private const string RenewSql =
-        """
+        $"""
         WITH relaxed AS MATERIALIZED (
             SELECT set_config('synchronous_commit', 'off', TRUE)
         ),
@@ -115,7 +114,7 @@ public sealed partial class RunRepository
         ),
         renewed AS (
             UPDATE runs r
-            SET lease_until = clock_timestamp() + interval '6 seconds'
+            SET lease_until = clock_timestamp() + {LeaseSql.Length}
             FROM held
             WHERE r.id = held.id
             RETURNING r.id
@@ -161,8 +160,7 @@ public sealed partial class RunRepository
             r.runtime AS Runtime,
             coalesce(r.agent, c.agent) AS Agent,
             c.metadata AS Metadata,
-            c.session_id AS SessionId,
-            r.resume_token AS ResumeToken
+            c.session_id AS SessionId
         FROM runs r
         JOIN LATERAL (SELECT * FROM conversations WHERE id = r.conversation_id OFFSET 0) c ON c.deleted_at IS NULL
         WHERE r.id = @id

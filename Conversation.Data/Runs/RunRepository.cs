@@ -59,7 +59,7 @@ public sealed partial class RunRepository
         _session.ExecuteAsync(ReleaseSql, new { owner, id, attempt }, token);
 
     /// <summary>How many runs wait, at most <paramref name="most"/>.</summary>
-    internal Task<int> QueuedAsServiceAsync(int most, CancellationToken token) =>
+    internal Task<int> CountQueuedAsServiceAsync(int most, CancellationToken token) =>
         _session.FindAsync<int>(QueuedSql, new { most }, token);
 
     /// <summary>What a claimed run is to do; null where its conversation is gone.</summary>
@@ -79,8 +79,7 @@ internal sealed record RunAssignment(
     string Runtime,
     string? Agent,
     string? Metadata,
-    Guid SessionId,
-    string? ResumeToken);
+    Guid SessionId);
 
 internal sealed record RunCandidate(Guid Id, Guid ConversationId);
 

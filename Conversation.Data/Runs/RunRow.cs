@@ -9,7 +9,6 @@ namespace Conversation.Data.Runs;
 /// <param name="Agent">Which agent, where the runtime has several.</param>
 /// <param name="Status">One of <see cref="RunStatus"/>.</param>
 /// <param name="Attempt">How often it was claimed; every write of a run is fenced by it.</param>
-/// <param name="ResumeToken">What the runtime needs to continue.</param>
 /// <param name="CancelOutcome">What a cancel achieved.</param>
 /// <param name="ErrorCode">Why it failed.</param>
 /// <param name="ErrorDetail">The same for a person, free of secrets.</param>
@@ -26,7 +25,6 @@ public sealed record RunRow(
     string? Agent,
     string Status,
     int Attempt,
-    string? ResumeToken,
     string? CancelOutcome,
     string? ErrorCode,
     string? ErrorDetail,

@@ -94,5 +94,5 @@ internal sealed class AdminSession(AuthServiceClient service, OperatorSettings s
     }
 
     private static BootstrapException TimeIsOver(AuthServiceReply reply) => new(
-        $"The auth service answers with {reply.Describe()}, and the time for waiting is over: try again in a minute.", isFinal: false);
+        $"The auth service answers with {reply.Describe()}, and the time for waiting is over: try again in a minute.");
 }

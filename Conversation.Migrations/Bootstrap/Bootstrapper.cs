@@ -80,7 +80,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
         {
             if (!await clock.PauseAsync(Pause / 2, token))
             {
-                throw new BootstrapException($"The auth service at {address} (AUTH_SERVICE_URL) does not answer.", isFinal: false);
+                throw new BootstrapException($"The auth service at {address} (AUTH_SERVICE_URL) does not answer.");
             }
         }
     }
@@ -127,7 +127,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
             // 400 means that the role is not there yet: the auth service makes it when it bootstraps itself.
             if (!await clock.PauseAsync(Pause, token))
             {
-                throw new BootstrapException($"The auth service answers the new client with {reply.Describe()}: try again later.", isFinal: false);
+                throw new BootstrapException($"The auth service answers the new client with {reply.Describe()}: try again later.");
             }
         }
     }

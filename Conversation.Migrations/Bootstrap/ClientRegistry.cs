@@ -66,7 +66,7 @@ internal sealed class ClientRegistry(AuthServiceClient service, AdminSession adm
 
             if (!await clock.PauseAsync(Pause, token))
             {
-                throw new BootstrapException($"The client {id} cannot be deleted: the auth service answers with {deleted.Describe()}.", isFinal: false);
+                throw new BootstrapException($"The client {id} cannot be deleted: the auth service answers with {deleted.Describe()}.");
             }
         }
     }
@@ -83,7 +83,7 @@ internal sealed class ClientRegistry(AuthServiceClient service, AdminSession adm
 
             if (!reply.IsTransient || !await clock.PauseAsync(Pause, token))
             {
-                throw new BootstrapException($"The auth service answers the list of clients with {reply.Describe()}.", !reply.IsTransient);
+                throw new BootstrapException($"The auth service answers the list of clients with {reply.Describe()}.");
             }
         }
     }

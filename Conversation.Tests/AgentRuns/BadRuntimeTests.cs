@@ -12,7 +12,7 @@ internal sealed class BadRuntimeTests
 {
     private const string Half = "half a pair \ud83d, and \0";
 
-    private readonly ScriptedRuntime _runtime = new() { Capabilities = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: true) };
+    private readonly ScriptedRuntime _runtime = new() { Capabilities = new(CancelOutcome.Confirmed, Resumes: true) };
 
     private static IEnumerable<TestCaseData> Broken()
     {

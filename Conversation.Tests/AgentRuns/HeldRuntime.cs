@@ -17,7 +17,7 @@ internal sealed class HeldRuntime : IAgentRuntime
 
     public string Name => _simulated.Name;
 
-    public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
+    public AgentCapabilities Capabilities { get; } = new(CancelOutcome.Confirmed, Resumes: false);
 
     /// <summary>From now on answers stop after some words, until they are released.</summary>
     public void Hold() => _open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

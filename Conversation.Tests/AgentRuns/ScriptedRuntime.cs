@@ -14,7 +14,7 @@ internal sealed class ScriptedRuntime : IAgentRuntime
 
     public string Name => SimulatedRuntime.RuntimeName;
 
-    public AgentCapabilities Capabilities { get; init; } = new(StreamsTokens: true, CancelOutcome.Confirmed, Resumes: false);
+    public AgentCapabilities Capabilities { get; init; } = new(CancelOutcome.Confirmed, Resumes: false);
 
     /// <summary>Whether it goes on when it is asked to stop.</summary>
     public bool IsDeaf { get; set; }

@@ -64,7 +64,7 @@ internal sealed class UnwillingRuntimeTests
     {
         public string Name => SimulatedRuntime.RuntimeName;
 
-        public AgentCapabilities Capabilities { get; } = new(StreamsTokens: true, CancelOutcome.Unconfirmed, Resumes: false);
+        public AgentCapabilities Capabilities { get; } = new(CancelOutcome.Unconfirmed, Resumes: false);
 
         public bool ThrowsInCallback { get; set; }
 

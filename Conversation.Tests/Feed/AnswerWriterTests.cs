@@ -23,11 +23,11 @@ internal sealed class AnswerWriterTests
             feed, conversation, new LiveText(Guid.CreateVersion7(), 1, attempt: 1), TimeSpan.FromMilliseconds(1), TimeProvider.System, () => Volatile.Read(ref maySpeak));
 
         writer.Append("The last that the agent says for long.");
-        var before = follower.TryNext(out _);
+        var before = follower.Next(out _);
         Volatile.Write(ref maySpeak, true);
 
         FeedFrame? frame;
-        while (follower.TryNext(out frame) != FollowState.Frame)
+        while (follower.Next(out frame) != FollowState.Frame)
         {
             await follower.WaitAsync().AsTask().OrTimeout();
         }

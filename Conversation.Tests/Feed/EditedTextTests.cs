@@ -14,7 +14,7 @@ internal sealed class EditedTextTests
     {
         var follower = ComingBack(offset: 3, "ab\U0001F642cd", attempt: 1, keep: 0);
 
-        follower.TryNext(out var frame);
+        follower.Next(out var frame);
 
         Assert.That(((DeltaFrame)frame!).Range.Text.ToString(), Is.EqualTo("\U0001F642cd"));
     }
@@ -25,11 +25,11 @@ internal sealed class EditedTextTests
     {
         var follower = ComingBack(offset: 120, "short text", attempt: 2, keep: 100);
 
-        follower.TryNext(out var frame);
+        follower.Next(out var frame);
 
         var range = ((DeltaFrame)frame!).Range;
         Assert.That((range.From, range.Text.Length, range.Attempt), Is.EqualTo((10, 0, 2)));
-        Assert.That(follower.TryNext(out frame), Is.EqualTo(FollowState.Frame));
+        Assert.That(follower.Next(out frame), Is.EqualTo(FollowState.Frame));
         Assert.That(frame, Is.InstanceOf<EventFrame>());
     }
 

@@ -59,7 +59,7 @@ internal sealed class FirstLookTests
     {
         var follower = new Follower(topic, new FollowOptions());
         follower.Begin(position);
-        follower.TryNext(out var frame);
+        follower.Next(out var frame);
         return frame;
     }
 

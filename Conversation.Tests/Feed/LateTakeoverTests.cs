@@ -104,7 +104,7 @@ internal sealed class LateTakeoverTests
     private static List<string> Drain(Follower follower)
     {
         var frames = new List<string>();
-        while (follower.TryNext(out var frame) == FollowState.Frame)
+        while (follower.Next(out var frame) == FollowState.Frame)
         {
             frames.Add(frame is DeltaFrame delta ? delta.Range.Text.ToString() : frame!.GetType().Name);
         }

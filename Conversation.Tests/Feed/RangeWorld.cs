@@ -78,7 +78,7 @@ internal sealed class RangeClient(RangeWorld world, bool canTakeBack, string ign
 
     public bool Read()
     {
-        switch (_follower.TryNext(out var frame))
+        switch (_follower.Next(out var frame))
         {
             case FollowState.Frame when frame is RestartFrame:
                 Restarted = true;

@@ -42,7 +42,7 @@ internal sealed class SharedFramesTests
         {
             topic.Append(text, piece);
             topic.Show(text);
-            var frames = followers.Select(follower => follower.TryNext(out var frame) == FollowState.Frame ? frame : null).ToList();
+            var frames = followers.Select(follower => follower.Next(out var frame) == FollowState.Frame ? frame : null).ToList();
             Assert.That(frames.Distinct().Count(), Is.EqualTo(1));
             Assert.That(frames[0], Is.Not.Null);
             Assert.That(frames[99]!.V2, Is.SameAs(frames[0]!.V2));

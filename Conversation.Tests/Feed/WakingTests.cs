@@ -55,12 +55,12 @@ internal sealed class WakingTests
     {
         var (topic, follower) = Follow();
         topic.Learn(Look with { LastSeq = 4, Deleted = true });
-        Assert.That(follower.TryNext(out _), Is.EqualTo(FollowState.Idle));
+        Assert.That(follower.Next(out _), Is.EqualTo(FollowState.Idle));
 
         topic.Publish([new LogEntry(new EventRow { ConversationId = Look.ConversationId, Seq = 4, Type = EventTypes.ConversationDeleted, At = default })]);
-        Assert.That(follower.TryNext(out var frame), Is.EqualTo(FollowState.Frame));
+        Assert.That(follower.Next(out var frame), Is.EqualTo(FollowState.Frame));
         Assert.That(frame, Is.InstanceOf<EventFrame>());
-        Assert.That(follower.TryNext(out _), Is.EqualTo(FollowState.Ended));
+        Assert.That(follower.Next(out _), Is.EqualTo(FollowState.Ended));
     }
 
     [Test]
@@ -69,7 +69,7 @@ internal sealed class WakingTests
         var (topic, follower) = Follow();
         topic.Learn(Look with { LastSeq = 4, Deleted = true });
         topic.Learn(LogHead.Gone(Look.ConversationId));
-        Assert.That(follower.TryNext(out _), Is.EqualTo(FollowState.Ended));
+        Assert.That(follower.Next(out _), Is.EqualTo(FollowState.Ended));
     }
 
     /// <summary>One that has seen the first look. A wake-up that comes before its wait is remembered.</summary>

@@ -51,7 +51,7 @@ internal sealed class CheckpointFenceTests
     [TestCase(2, 0)]
     public async Task Append_OfAnAttempt_IsKeptWhereItIsTheRunsOwn(int attempt, int kept)
     {
-        await _store.AppendAsync([Piece(attempt)], Patience.Token);
+        await _store.AppendAsServiceAsync([Piece(attempt)], Patience.Token);
 
         await using var connection = await _source.OpenConnectionAsync(Patience.Token);
         Assert.That(await ScalarAsync(connection, Kept), Is.EqualTo(kept));
@@ -67,7 +67,7 @@ internal sealed class CheckpointFenceTests
         await using (var taking = await connection.BeginTransactionAsync(Patience.Token))
         {
             await ScalarAsync(connection, TakeOver);
-            append = _store.AppendAsync([Piece(attempt: 1)], Patience.Token);
+            append = _store.AppendAsServiceAsync([Piece(attempt: 1)], Patience.Token);
             while (await ScalarAsync(watching, Waiting) is 0L)
             {
                 Assert.That(append.IsCompleted, Is.False, "It does not wait for the takeover.");
@@ -80,7 +80,7 @@ internal sealed class CheckpointFenceTests
         Assert.That(await ScalarAsync(connection, Kept), Is.Zero);
     }
 
-    private Checkpoint Piece(int attempt) => new(_id, attempt, _id, MessageAttempt: 1, FromOffset: 0, "text");
+    private Checkpoint Piece(int attempt) => new(_id, attempt, _id, MessageAttempt: 1, FromOffset: 0, "text", ResumeToken: null, ResumeOffset: 0);
 
     private async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql)
     {

@@ -130,7 +130,7 @@ internal sealed class TraceTests
     {
         public string Name => SimulatedRuntime.RuntimeName;
 
-        public AgentCapabilities Capabilities { get; } = new(StreamsTokens: false, Data.Runs.CancelOutcome.Unsupported, Resumes: false);
+        public AgentCapabilities Capabilities { get; } = new(Data.Runs.CancelOutcome.Unsupported, Resumes: false);
 
         public async IAsyncEnumerable<AgentOutput> RunAsync(
             AgentContext context, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
