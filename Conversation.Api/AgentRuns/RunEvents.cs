@@ -53,19 +53,5 @@ internal static class RunEvents
 
     /// <summary>The object with one more member, which is JSON already; without it where there is none, or one that cannot be stored.</summary>
     private static string With(this string data, string name, string? json) =>
-        json is null or { Length: > LongestToolText } || !IsStorable(json) ? data : $"{data[..^1]},\"{name}\":{json}}}";
-
-    private static bool IsStorable(string json)
-    {
-        try
-        {
-            JsonSerializer.Deserialize<JsonElement>(json, WireJson.Options);
-            // What jsonb refuses although it is JSON.
-            return !json.Contains("\\u0000", StringComparison.OrdinalIgnoreCase) && !json.Contains("\\ud", StringComparison.OrdinalIgnoreCase);
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
+        json is null or { Length: > LongestToolText } || !StorableJson.IsStorable(json) ? data : $"{data[..^1]},\"{name}\":{json}}}";
 }

@@ -64,7 +64,7 @@ internal sealed class ToolSteps(IReadOnlyDictionary<string, bool>? told = null)
     private static string? Bounded(JsonElement? json)
     {
         var text = json is { } found ? LooseText.Mended(found) : null;
-        return text is null || text.Length <= Longest ? text : JsonSerializer.Serialize(ErrorText.Head(text, Longest), WireJson.Options);
+        return text is null || (text.Length <= Longest && StorableJson.IsStorable(text)) ? text : JsonSerializer.Serialize(ErrorText.Head(text, Longest), WireJson.Options);
     }
 
     private sealed class Use(string name)

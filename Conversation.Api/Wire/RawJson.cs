@@ -25,6 +25,11 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
         var check = reader;
         while (check.Read() && check.CurrentDepth > reader.CurrentDepth)
         {
+            if (check.CurrentDepth - reader.CurrentDepth > StorableJson.MaxDepth)
+            {
+                throw new JsonException($"Objects may be nested {StorableJson.MaxDepth} levels deep.");
+            }
+
             // Decoding finds what PostgreSQL or a client cannot hold: broken UTF-8, lone surrogates, NUL.
             if (check.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !WellFormedText.IsWellFormed(ref check))
             {

@@ -55,4 +55,20 @@ internal sealed class RunBoundsTests : RunFixture
             (answer.GetProperty("content").GetString(), answer.GetProperty("status").GetString(), answer.GetProperty("finish_reason").GetString()),
             Is.EqualTo((new string('x', Longest - 1), "completed", "length")));
     }
+
+    [Test]
+    public async Task Answer_WhoseEndIsTooLong_SaysSo([Values("", "shown")] string shown)
+    {
+        await SayAsync("Hello");
+        var script = await Runtime.NextRunAsync();
+        script.Say(shown);
+        script.End(text: new string('y', Longest + 1));
+
+        await Legacy.UntilAsync("complete");
+
+        var answer = await AnswerAsync();
+        Assert.That(
+            (answer.GetProperty("content").GetString(), answer.GetProperty("finish_reason").GetString()),
+            Is.EqualTo((new string('y', Longest), "length")));
+    }
 }

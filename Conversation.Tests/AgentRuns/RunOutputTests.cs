@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using Conversation.Api.AgentRuntimes;
 using Conversation.Tests.Infrastructure;
 
@@ -137,6 +138,42 @@ internal sealed class RunOutputTests : RunFixture
             """{"type":"info","message":"langflow_authenticated"}""", "stream: Found one.", """{"type":"complete"}""",
         }));
         await AnswerIsAsync("Found one.", reader);
+    }
+
+    /// <summary>What only looks like something that cannot be stored is told: signs beyond the BMP are written as two escapes.</summary>
+    [TestCase("""{"title":"Rain \uD83C\uDF27"}""")]
+    [TestCase("""{"path":"D:\\udemy","zeros":"\\u0000"}""")]
+    public async Task Tool_OfAnyText_IsToldWithIt(string json)
+    {
+        await SayAsync("Hello");
+        var run = await Runtime.NextRunAsync();
+        run.Say(new ToolStarted("t1", "search", json));
+        run.End(text: "Done.");
+
+        var (_, frames) = await FollowUntilAsync("run.completed");
+
+        var told = frames.Single(frame => LegacyClient.TypeOf(frame) == "tool.started").GetProperty("data").GetProperty("input");
+        Assert.That(JsonElement.DeepEquals(told, JsonElement.Parse(json)), told.GetRawText());
+    }
+
+    /// <summary>Tools say what they like: what PostgreSQL, or a reader, would fail at is left out, and the answer goes on.</summary>
+    [TestCase("1e400000")]
+    [TestCase("1e-400000")]
+    [TestCase(""""\u0000"""")]
+    [TestCase(""""\uD83C"""")]
+    [TestCase("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", Description = "33 levels")]
+    public async Task Tool_OfWhatCannotBeTold_IsToldWithoutIt(string json)
+    {
+        await SayAsync("Hello");
+        var run = await Runtime.NextRunAsync();
+        run.Say(new ToolStarted("t1", "search", json));
+        run.End(text: "Done.");
+
+        var (reader, frames) = await FollowUntilAsync("run.completed");
+
+        Assert.That(
+            frames.Single(frame => LegacyClient.TypeOf(frame) == "tool.started").GetProperty("data").TryGetProperty("input", out _), Is.False);
+        await AnswerIsAsync("Done.", reader);
     }
 
     [Test]

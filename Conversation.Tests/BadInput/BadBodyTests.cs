@@ -36,6 +36,7 @@ internal sealed class BadBodyTests
         yield return new TestCaseData("""{"role":"user","content":"x","metadata":{"a":"\u0000"}}""", 422).SetArgDisplayNames("NUL in metadata");
         yield return new TestCaseData("""{"role":"user","content":"x","metadata":{"\udc00":1}}""", 422).SetArgDisplayNames("half a pair in a key");
         yield return new TestCaseData($$"""{"role":"user","content":"x","metadata_json":{{Nested(200)}}}""", 422).SetArgDisplayNames("200 deep");
+        yield return new TestCaseData($$"""{"role":"user","content":"x","metadata_json":{{Nested(33)}}}""", 422).SetArgDisplayNames("33 deep");
         yield return new TestCaseData("""{"role":"user","content":"x","run":"yes"}""", 422).SetArgDisplayNames("run no boolean");
         yield return new TestCaseData($$"""{"role":"user","content":"{{new string('x', (1024 * 1024) + 1)}}"}""", 413).SetArgDisplayNames("too long");
         yield return new TestCaseData($$"""{"role":"user","content":"{{new string('é', (512 * 1024) + 1)}}"}""", 413).SetArgDisplayNames("too long in bytes");
