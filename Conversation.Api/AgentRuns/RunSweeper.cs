@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Conversation.Api.Background;
 using Conversation.Api.Feed;
 using Conversation.Data.Log;
@@ -22,6 +23,7 @@ internal sealed partial class RunSweeper(
     IHostApplicationLifetime lifetime,
     ILogger<RunSweeper> logger) : ServiceLoop(lifetime, logger)
 {
+    /// <summary>Runs that one look finds at most. Behind a full look comes the next one at once: a node may have left a thousand.</summary>
     private const int BatchSize = 100;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -29,24 +31,46 @@ internal sealed partial class RunSweeper(
     /// <summary>The question takes milliseconds; an answer that took this long was held up.</summary>
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(1);
 
+    /// <summary>Not waited for where they take long: a conversation that somebody has locked may not hold up the others.</summary>
+    private readonly ConcurrentDictionary<Guid, Task> _settling = new();
+
+    /// <summary>
+    /// While the database was away, or took no writes, nobody could renew, and its first word is no news of the nodes. That it was not away
+    /// before this node began is not known either.
+    /// </summary>
+    private bool _isTrusted;
+
     protected override async Task RunAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        var trusted = true;
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            var expired = worker.IsDraining ? [] : await LookAsync(stoppingToken);
-            if (expired is not null && !trusted)
+            while (true)
             {
-                // While the database was away, or took no writes, nobody could renew; its first word is no news of the nodes. An outage
-                // must not cost a run.
-                await Task.Delay(LeaseKeeper.Interval, time, stoppingToken);
-                expired = await LookAsync(stoppingToken);
+                var pause = Task.Delay(Interval, time, stoppingToken);
+                var found = worker.IsDraining ? [] : await FindAsync(stoppingToken);
+                Task[] settled = [.. found.Select(run => Settle(run, stoppingToken))];
+                await await Task.WhenAny(found.Count == BatchSize ? Task.WhenAll(settled) : pause, pause);
             }
-
-            trusted = expired is not null;
-            await Task.WhenAll((expired ?? []).Select(run => SettleAsync(run, stoppingToken)));
         }
+        finally
+        {
+            await Task.WhenAll(_settling.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <returns>Those that are not being settled already; none where the look cannot be trusted.</returns>
+    private async Task<IReadOnlyList<ExpiredRun>> FindAsync(CancellationToken token)
+    {
+        var expired = await LookAsync(token);
+        if (expired is not null && !_isTrusted)
+        {
+            // An outage must not cost a run: whoever lives renews first.
+            await Task.Delay(LeaseKeeper.Interval, time, token);
+            expired = await LookAsync(token);
+        }
+
+        _isTrusted = expired is not null;
+        return [.. (expired ?? []).Where(run => !_settling.ContainsKey(run.Id)).Take(BatchSize)];
     }
 
     /// <returns>Null where the database did not answer, or only after a stall.</returns>
@@ -55,13 +79,35 @@ internal sealed partial class RunSweeper(
         try
         {
             var asked = time.GetTimestamp();
-            var expired = await runs.ExpiredAsServiceAsync(BatchSize, token);
+            var expired = await runs.ExpiredAsServiceAsync(BatchSize + _settling.Count, token);
             return time.GetElapsedTime(asked) > Stall ? null : expired;
         }
         catch (DatabaseUnavailableException error)
         {
             Log.Unavailable(logger, error);
             return null;
+        }
+    }
+
+    private Task Settle(ExpiredRun run, CancellationToken token)
+    {
+        var added = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var settled = RemoveAfterAsync();
+        _settling[run.Id] = settled;
+        added.SetResult();
+        return settled;
+
+        async Task RemoveAfterAsync()
+        {
+            await added.Task;
+            try
+            {
+                await SettleAsync(run, token);
+            }
+            finally
+            {
+                _settling.TryRemove(run.Id, out _);
+            }
         }
     }
 
