@@ -58,7 +58,8 @@ internal sealed partial class LeaseKeeper(
         try
         {
             var askedAt = time.GetTimestamp();
-            var renewed = (await runs.RenewAsServiceAsync(node.Id, [.. leases.Select(lease => lease.RunId)], token))
+            var renewed = (await runs.RenewAsServiceAsync(
+                    node.Id, [.. leases.Select(lease => lease.RunId)], [.. leases.Select(lease => lease.Attempt)], token))
                 .ToDictionary(run => run.Id);
             await StopMissingAsync([.. leases.Where(lease => !renewed.ContainsKey(lease.RunId))], token);
             foreach (var lease in leases)

@@ -107,6 +107,7 @@ public sealed partial class RunRepository
             FROM runs r
             CROSS JOIN relaxed
             WHERE r.id = ANY(@runs)
+                AND (r.id, r.attempt) IN (SELECT * FROM unnest(@runs::uuid[], @attempts::int[]))
                 AND r.lease_owner = @owner
                 AND r.status IN ('running', 'cancelling')
             ORDER BY r.id
@@ -122,6 +123,7 @@ public sealed partial class RunRepository
         SELECT r.id AS Id, r.status AS Status, r.id IN (SELECT id FROM renewed) AS Renewed
         FROM runs r
         WHERE r.id = ANY(@runs)
+            AND (r.id, r.attempt) IN (SELECT * FROM unnest(@runs::uuid[], @attempts::int[]))
             AND r.lease_owner = @owner
             AND r.status IN ('running', 'cancelling')
         """;

@@ -44,11 +44,11 @@ public sealed partial class RunRepository
         _session.ListAsync<ExpiredRun>(ExpiredSql, new { limit }, token);
 
     /// <summary>
-    /// Renews the leases of this node's runs; those that are missing from the answer are lost, those that are in it but not renewed are
+    /// Renews the leases of this node's runs at these attempts; those that are missing from the answer are lost, those that are in it but not renewed are
     /// held by somebody at the moment.
     /// </summary>
-    internal Task<IReadOnlyList<RenewedRun>> RenewAsServiceAsync(Guid owner, Guid[] runs, CancellationToken token) =>
-        _session.ListAsync<RenewedRun>(RenewSql, new { owner, runs }, token);
+    internal Task<IReadOnlyList<RenewedRun>> RenewAsServiceAsync(Guid owner, Guid[] runs, int[] attempts, CancellationToken token) =>
+        _session.ListAsync<RenewedRun>(RenewSql, new { owner, runs, attempts }, token);
 
     /// <summary>Which of the runs that this node had were ended by another hand: with their conversation.</summary>
     internal Task<IReadOnlyList<Guid>> DroppedAsServiceAsync(Guid[] runs, CancellationToken token) =>
