@@ -50,6 +50,12 @@ internal sealed class RunDialogue(RunLease lease, RunAnswer answer, RunRepositor
     {
         await _turn.WaitAsync(CancellationToken.None);
         _closed = true;
+        if (CancelOutcome == Data.Runs.CancelOutcome.Confirmed)
+        {
+            // It was told to stop, and has not.
+            CancelOutcome = Data.Runs.CancelOutcome.Unconfirmed;
+        }
+
         _turn.Release();
     }
 
