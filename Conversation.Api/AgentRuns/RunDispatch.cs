@@ -13,7 +13,15 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
     public bool IsFull => worker.IsQueueFull;
 
     public NewRun Prepare(string? onBusy) =>
-        new(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TakesNew ? node.Id : null, ServiceTraces.Traceparent);
+        new(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TryPromise() ? node.Id : null, ServiceTraces.Traceparent);
+
+    public void Settled(NewRun run)
+    {
+        if (run.Claimant is not null)
+        {
+            worker.Settle();
+        }
+    }
 
     public void Stored(Guid conversationId, NewRun run, bool claimed, Guid? interrupted, long askedAt, ActivityContext asked)
     {

@@ -3,7 +3,7 @@ namespace Conversation.Api.AgentRuns;
 /// <summary>The bounds of this node's runs.</summary>
 internal sealed record RunOptions
 {
-    /// <summary>Runs at once on this node. Default 1000.</summary>
+    /// <summary>Runs at once that this node begins; those it takes over from one that is gone come on top. Default 1000.</summary>
     public int Concurrency { get; init; } = 1000;
 
     /// <summary>Runs that wait in the whole service; beyond it a send is refused with 429. Default 10,000.</summary>

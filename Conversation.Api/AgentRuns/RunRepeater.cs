@@ -55,18 +55,8 @@ public sealed class RunRepeater
         }
 
         var run = _dispatch.Prepare(onBusy: null);
-        var askedAt = _time.GetTimestamp();
-        var asked = ServiceTraces.Current;
-        var repeated = await _log.AppendAsync(
-            new RepeatRun { Caller = caller, ConversationId = conversationId, MessageId = message.Id, Run = run },
-            token,
-            stored =>
-            {
-                if (!stored.IsPending)
-                {
-                    _dispatch.Stored(conversationId, run, stored.Claimed, interrupted: null, askedAt, asked);
-                }
-            })
+        var repeated = await AppendAsync(
+            new RepeatRun { Caller = caller, ConversationId = conversationId, MessageId = message.Id, Run = run }, token)
             ?? throw ServiceException.NotFound("Message");
         if (repeated.IsPending)
         {
@@ -75,5 +65,28 @@ public sealed class RunRepeater
         }
 
         return RunBody.From(await _runs.FindAsync(caller, run.Id, token) ?? throw ServiceException.NotFound("Run"));
+    }
+
+    private async Task<RepeatedRun?> AppendAsync(RepeatRun write, CancellationToken token)
+    {
+        var askedAt = _time.GetTimestamp();
+        var asked = ServiceTraces.Current;
+        try
+        {
+            return await _log.AppendAsync(
+                write,
+                token,
+                stored =>
+                {
+                    if (!stored.IsPending)
+                    {
+                        _dispatch.Stored(write.ConversationId, write.Run, stored.Claimed, interrupted: null, askedAt, asked);
+                    }
+                });
+        }
+        finally
+        {
+            _dispatch.Settled(write.Run);
+        }
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class RunWorker(
     private volatile bool _draining;
     private volatile bool _handedOver;
     private volatile bool _othersWait;
+    private int _promised;
     private int _putAside;
     private bool _isDue;
     private long _lookedAt = time.GetTimestamp();
@@ -40,16 +41,44 @@ internal sealed partial class RunWorker(
     /// <summary>Whether this node is stopping, and takes no more runs.</summary>
     public bool IsDraining => _draining;
 
-    /// <summary>Whether it begins with a new run at once: where others wait for room, they come first.</summary>
-    public bool TakesNew => HasRoom && !_othersWait;
-
     /// <summary>Whether the whole service has as many runs waiting as it may; known to the second.</summary>
     public bool IsQueueFull => queue.IsFull;
 
     private bool HasRoom => Room > 0;
 
-    /// <summary>Claims first: one that becomes a run between the two is counted twice, and not left out.</summary>
-    private int Room => _draining ? 0 : options.Concurrency - queue.Claims - _active.Count;
+    /// <summary>What is promised and claimed first: what becomes a run meanwhile is counted twice, and not left out.</summary>
+    private int Room => _draining ? 0 : options.Concurrency - Volatile.Read(ref _promised) - queue.Claims - _active.Count;
+
+    /// <summary>
+    /// Promises room to a run that is about to be sent, where nobody waits for it: sends that come together may not all take the same. To
+    /// be settled when the run has begun, or will not.
+    /// </summary>
+    public bool TryPromise()
+    {
+        if (!HasRoom || _othersWait)
+        {
+            return false;
+        }
+
+        Interlocked.Increment(ref _promised);
+        if (Room >= 0)
+        {
+            return true;
+        }
+
+        Settle();
+        return false;
+    }
+
+    /// <summary>A promise is kept, or not needed.</summary>
+    public void Settle()
+    {
+        Interlocked.Decrement(ref _promised);
+        if (_othersWait)
+        {
+            queue.Signal.Set();
+        }
+    }
 
     /// <summary>Begins to work on a claimed run.</summary>
     /// <param name="conversationId">Where.</param>

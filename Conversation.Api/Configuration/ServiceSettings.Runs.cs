@@ -23,7 +23,7 @@ internal sealed partial record ServiceSettings
     [Range(0, 24 * 60 * 60)]
     public int DrainSeconds { get; init; } = 20;
 
-    /// <summary>How many runs one node works on at once. Default 1000.</summary>
+    /// <summary>How many runs one node begins; those it takes over from one that is gone come on top. Default 1000.</summary>
     [Variable("CONVERSATION_SERVICE_RUN_CONCURRENCY")]
     [Range(1, int.MaxValue)]
     public int RunConcurrency { get; init; } = 1000;

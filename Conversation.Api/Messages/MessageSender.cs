@@ -63,8 +63,7 @@ public sealed class MessageSender
             // What was stored before is not refused: its sender would send it again as something new.
             OnlyRepeats = isFull,
         };
-        var stored = await _log.AppendAsync(write, token, write.Run is { } run ? Taking(conversationId, run) : null)
-            ?? throw ServiceException.NotFound("Conversation");
+        var stored = await AppendAsync(write, token) ?? throw ServiceException.NotFound("Conversation");
         if (stored.Outcome == AppendOutcome.KeyReused)
         {
             throw new ServiceException(
@@ -83,6 +82,23 @@ public sealed class MessageSender
         }
 
         return new SentMessage(Body(write, stored), stored.Outcome == AppendOutcome.Replayed);
+    }
+
+    private async Task<AppendedMessage?> AppendAsync(AppendMessage write, CancellationToken token)
+    {
+        if (write.Run is not { } run)
+        {
+            return await _log.AppendAsync(write, token);
+        }
+
+        try
+        {
+            return await _log.AppendAsync(write, token, Taking(write.ConversationId, run));
+        }
+        finally
+        {
+            _runs.Settled(run);
+        }
     }
 
     /// <summary>The run begins with the commit: whoever asked for it may be gone by then, or have been told that the outcome is unknown.</summary>
