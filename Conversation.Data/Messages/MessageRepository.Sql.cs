@@ -82,7 +82,8 @@ public sealed partial class MessageRepository
 
     /// <summary>
     /// A message, and those that were coalesced into it, or into one of them: the send that put runs aside has said so in the events between
-    /// its message and its run.
+    /// its message and its first run. A later run of it stands far behind, and what was put aside in between is not its own. Each message
+    /// once, by however many runs it was put aside.
     /// </summary>
     private const string AskedSql =
         """
@@ -91,8 +92,8 @@ public sealed partial class MessageRepository
             FROM messages t
             JOIN runs r ON r.id = t.run_id
             WHERE t.id = @trigger
-            UNION ALL
-            SELECT t.id, t.seq, r.seq
+            UNION
+            SELECT t.id, t.seq, f.seq
             FROM asked a
             JOIN conversation_events e ON e.conversation_id = @conversationId
                 AND e.seq > a.seq
@@ -101,6 +102,8 @@ public sealed partial class MessageRepository
                 AND e.data ->> 'reason' = 'coalesce'
             JOIN runs r ON r.id = e.run_id
             JOIN messages t ON t.id = r.trigger_message_id
+            -- None where the message was only stored, and had its first run asked for later.
+            LEFT JOIN runs f ON f.id = t.run_id
         )
 
         """ + Columns +

@@ -82,6 +82,61 @@ internal sealed class OnBusyTests : RunFixture
         Assert.That(earlier, Does.Contain("second"));
     }
 
+    /// <summary>A message that is answered again has its new run far behind it: what was put aside in between was not for it.</summary>
+    [Test]
+    public async Task Coalesce_OverAWaitingRepeat_AsksNoOldQuestion()
+    {
+        var one = await OneAnsweredAsync();
+        await SayAsync("busy");
+        var busy = await Runtime.NextRunAsync();
+        await SayAsync("two", "coalesce");
+        await SayAsync("three", "coalesce");
+        busy.End();
+        var three = await Runtime.NextRunAsync();
+        await RepeatAsync(one);
+        await SayAsync("four", "coalesce");
+        three.End();
+        var four = await Runtime.NextRunAsync();
+        four.End();
+
+        Assert.That(three.Context.Question, Is.EqualTo("two\n\nthree"));
+        Assert.That(four.Context.Question, Is.EqualTo("one\n\nfour"));
+    }
+
+    [Test]
+    public async Task Coalesce_OverARepeatAgainAndAgain_AsksEachTextOnce()
+    {
+        var one = await OneAnsweredAsync();
+        await SayAsync("busy");
+        var busy = await Runtime.NextRunAsync();
+        foreach (var text in (string[])["two", "three", "four"])
+        {
+            await RepeatAsync(one);
+            await SayAsync(text, "coalesce");
+        }
+
+        busy.End();
+        var last = await Runtime.NextRunAsync();
+        last.End();
+
+        Assert.That(last.Context.Question, Is.EqualTo("one\n\ntwo\n\nthree\n\nfour"));
+    }
+
+    [Test]
+    public async Task Coalesce_OverARepeatOfWhatWasOnlyStored_AsksItToo()
+    {
+        var stored = await Client.SendAsync(ConversationId, new { role = "user", content = "stored", run = false });
+        await SayAsync("busy");
+        var busy = await Runtime.NextRunAsync();
+        await RepeatAsync(stored.GetProperty("id").GetGuid());
+        await SayAsync("new", "coalesce");
+        busy.End();
+        var last = await Runtime.NextRunAsync();
+        last.End();
+
+        Assert.That(last.Context.Question, Is.EqualTo("stored\n\nnew"));
+    }
+
     [TestCase("interrupt")]
     [TestCase("coalesce")]
     public async Task Rule_HundredAtOnce_EndsWithOneActiveAndAtMostOneWaiting(string rule)
@@ -127,6 +182,21 @@ internal sealed class OnBusyTests : RunFixture
                 script.End();
             }
         }
+    }
+
+    private async Task<Guid> OneAnsweredAsync()
+    {
+        var one = (await Client.SayAsync(ConversationId, "one")).GetProperty("id").GetGuid();
+        (await Runtime.NextRunAsync()).End();
+        await Legacy.UntilAsync("complete");
+        return one;
+    }
+
+    private async Task RepeatAsync(Guid message)
+    {
+        using var response = await Client.Http.PostAsJsonAsync(
+            $"{ApiClient.Root}/conversations/{ConversationId}/runs", new { message_id = message });
+        await ApiClient.ReadAsync(response, 202);
     }
 
     private async Task ChangeRuleAsync(string rule)
