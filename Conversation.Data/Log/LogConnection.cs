@@ -65,7 +65,7 @@ internal sealed class LogConnection(NpgsqlDataSource source) : IAsyncDisposable
         }
     }
 
-    /// <summary>Which conversations nobody holds a lock on.</summary>
+    /// <summary>Which conversations nobody holds a lock on, those among them that do not exist.</summary>
     public async Task<HashSet<Guid>> FreeAsync(Guid[] conversations, CancellationToken token)
     {
         var free = new HashSet<Guid>();

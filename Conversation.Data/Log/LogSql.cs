@@ -32,13 +32,24 @@ internal static class LogSql
         FOR NO KEY UPDATE
         """;
 
-    /// <summary>Which of them nobody holds at the moment.</summary>
+    /// <summary>
+    /// Which of them nobody holds at the moment. What is not there is held by nobody: whoever waits to make it, or is to be told that it is
+    /// not there, would otherwise wait for ever.
+    /// </summary>
     public const string FreeConversationsSql =
         """
+        WITH free AS MATERIALIZED (
+            SELECT id
+            FROM conversations
+            WHERE id = ANY($1)
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
         SELECT id
-        FROM conversations
-        WHERE id = ANY($1)
-        FOR NO KEY UPDATE SKIP LOCKED
+        FROM free
+        UNION ALL
+        SELECT w.id
+        FROM unnest($1::uuid[]) AS w(id)
+        WHERE NOT EXISTS (SELECT FROM conversations c WHERE c.id = w.id OFFSET 0)
         """;
 
     /// <summary>
