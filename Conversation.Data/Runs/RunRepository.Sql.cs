@@ -74,10 +74,17 @@ public sealed partial class RunRepository
 
     /// <summary>
     /// Locked for no longer than it is read, so that a server that takes no writes refuses: nobody could renew there, and what it
-    /// shows is no news of the nodes. A row that somebody holds, perhaps to renew it, is left to the next look.
+    /// shows is no news of the nodes. A row that somebody holds, perhaps to renew it, is left to the next look. The update of nothing takes
+    /// the table's lock that a renewal takes: while an index is built rows can be locked, but not renewed, and each lease runs out. It
+    /// reads and writes no row, and needs no transaction of its own, as LOCK TABLE would: the look costs no more while nothing has run out.
     /// </summary>
     private const string ExpiredSql =
         """
+        WITH as_renewals AS (
+            UPDATE runs
+            SET lease_until = lease_until
+            WHERE FALSE
+        )
         SELECT
             r.id AS Id,
             r.conversation_id AS ConversationId,
