@@ -142,10 +142,11 @@ public sealed partial class RunRepository
         WHERE id = ANY(@runs) AND status = 'cancelled' AND lease_owner IS NULL
         """;
 
+    /// <summary>Without an owner, so that a renewal which is on its way, or still to come, does not take it back.</summary>
     private const string ReleaseSql =
         """
         UPDATE runs
-        SET lease_until = clock_timestamp() - interval '1 millisecond'
+        SET lease_owner = NULL, lease_until = clock_timestamp() - interval '1 millisecond'
         WHERE id = @id
             AND attempt = @attempt
             AND lease_owner = @owner

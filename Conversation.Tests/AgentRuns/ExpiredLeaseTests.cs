@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace Conversation.Tests.AgentRuns;
 
-/// <summary>A lease has run out only where its node could have renewed it.</summary>
+/// <summary>A lease has run out only where its node could have renewed it, and one that was given up is nobody's.</summary>
 [TestFixture]
 internal sealed class ExpiredLeaseTests
 {
@@ -67,6 +67,21 @@ internal sealed class ExpiredLeaseTests
         Assert.That(await ExpiredAsync(), Is.EqualTo(new[] { _run }));
         Assert.That(await ExpiredAsync(), Is.EqualTo(new[] { _run }));
         Assert.That(await VersionAsync(), Is.EqualTo(before));
+    }
+
+    /// <summary>The node that stops may still be at a renewal: whoever looks for the run would not find it.</summary>
+    [Test]
+    public async Task Release_BeforeARenewal_LeavesTheRunToWhoeverLooks()
+    {
+        await InsertAsync(leaseSeconds: 6);
+        Assert.That(await RenewAsync(), Is.EqualTo(new[] { _run }));
+        Assert.That(await ExpiredAsync(), Is.Empty);
+
+        await Runs.ReleaseAsServiceAsync(_owner, _run, attempt: 1, Patience.Token);
+
+        Assert.That(await RenewAsync(), Is.Empty);
+        Assert.That(await ExpiredAsync(), Is.EqualTo(new[] { _run }));
+        Assert.That(await Runs.DroppedAsServiceAsync([_run], Patience.Token), Is.Empty, "It has not ended.");
     }
 
     private async Task<IEnumerable<Guid>> RenewAsync() =>
