@@ -19,7 +19,7 @@ internal sealed class RunSteps(ConversationLog log, RunRepository runs, RunMetri
         // Given back to the queue it has not ended.
         var end = step.Status is RunStatus.Queued ? null : step.Status;
         using var span = ServiceTraces.Commit(end is null ? "run.step" : "run.end");
-        for (var again = false; ; again = true)
+        for (var again = false; ;)
         {
             try
             {
@@ -38,8 +38,10 @@ internal sealed class RunSteps(ConversationLog log, RunRepository runs, RunMetri
                 lease.Stop(dropped.Count > 0 ? StopReason.Ended : StopReason.LeaseLost);
                 throw new LeaseLostException();
             }
-            catch (DatabaseUnavailableException) when (lease.Reason != StopReason.LeaseLost)
+            catch (DatabaseUnavailableException error) when (lease.Reason != StopReason.LeaseLost)
             {
+                // What may be stored is looked up, for which the log gives up its connection, and the pool with it: not for what is known.
+                again |= !error.NothingStored;
                 await Task.Delay(Pause, time, CancellationToken.None);
             }
         }

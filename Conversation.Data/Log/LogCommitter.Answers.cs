@@ -1,3 +1,4 @@
+using Conversation.Data.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace Conversation.Data.Log;
@@ -19,6 +20,9 @@ internal sealed partial class LogCommitter
             item.Complete();
         }
     }
+
+    private static DatabaseUnavailableException NotStored(string why, Exception? cause = null) =>
+        new($"{why}; nothing was stored. Try again shortly.", cause) { NothingStored = true };
 
     private static void Fail(IReadOnlyList<LogItem> items, Exception error)
     {

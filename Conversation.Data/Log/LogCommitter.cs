@@ -99,7 +99,7 @@ internal sealed partial class LogCommitter(
     {
         if (items.Count == 1)
         {
-            items[0].Fail(new DatabaseUnavailableException("The database cannot take this write now; nothing was stored. Try again shortly.", error));
+            items[0].Fail(NotStored("The database cannot take this write now", error));
             return;
         }
 
@@ -119,7 +119,7 @@ internal sealed partial class LogCommitter(
 
         Fail(
             _parked.TakeOlderThan(LongestPark, time),
-            new DatabaseUnavailableException("The conversation is locked by another transaction; nothing was stored. Try again shortly."));
+            NotStored("The conversation is locked by another transaction"));
         await CommitAsync(_parked.Take(await FreeAsync(_parked.Conversations), LogAppender.BatchSize));
     }
 
@@ -187,7 +187,7 @@ internal sealed partial class LogCommitter(
     {
         if (!_parked.TryPark(item))
         {
-            item.Fail(new DatabaseUnavailableException("Too much waits for locked conversations; nothing was stored. Try again shortly."));
+            item.Fail(NotStored("Too much waits for locked conversations"));
         }
     }
 
