@@ -3,7 +3,8 @@ namespace Conversation.Data.Log;
 internal sealed partial class EventRepository
 {
     /// <summary>
-    /// A deleted message comes as its id alone. One that is still streaming comes empty: its text is the ranges' business.
+    /// A deleted message, or one whose row is gone, comes as its id alone. One that is still streaming comes empty: its text is the ranges'
+    /// business.
     /// </summary>
     private const string ReadSql =
         """
@@ -26,7 +27,7 @@ internal sealed partial class EventRepository
             m.keep AS MessageKeep,
             m.created_at AS MessageCreatedAt,
             m.updated_at AS MessageUpdatedAt,
-            coalesce(m.deleted_at IS NOT NULL, TRUE) AS MessageDeleted,
+            (m.id IS NULL OR m.deleted_at IS NOT NULL) AS MessageDeleted,
             r.trigger_message_id AS RunTriggerMessageId,
             r.assistant_message_id AS RunAssistantMessageId,
             r.runtime AS RunRuntime,

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Conversation.Tests.Realtime;
 
@@ -37,6 +39,23 @@ internal sealed class DoorsTests : ConversationFixture
         }
 
         Assert.That(reader.Seq, Is.EqualTo(5));
+    }
+
+    /// <summary>As whoever tidies up by SQL leaves it: told as a living message it would be one of no role and no text.</summary>
+    [Test]
+    public async Task Page_OfAMessageWhoseRowIsGone_SaysThatItIsDeleted()
+    {
+        var sent = await Client.SendAsync(ConversationId, new { role = "system", content = "gone" });
+        var id = sent.GetProperty("id").GetGuid();
+        await using (var command = Host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("DELETE FROM messages WHERE id = $1"))
+        {
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+            Assert.That(await command.ExecuteNonQueryAsync(Patience.Token), Is.EqualTo(1));
+        }
+
+        var page = await Client.GetAsync($"/conversations/{ConversationId}/events");
+
+        Assert.That(page[0].GetProperty("message").GetRawText(), Is.EqualTo($$"""{"id":"{{id}}","deleted":true}"""));
     }
 
     [TestCase("x")]
