@@ -46,6 +46,20 @@ internal sealed partial class SourceRulesTests
         Assert.That(faults, Is.Empty);
     }
 
+    /// <summary>A command of their own would know nothing of the session's second tries, and how it tells of failures.</summary>
+    [Test]
+    public void Repositories_ReadThroughTheSession()
+    {
+        var repositories = Checkout.Files(".cs").Where(file => RepositoryFile().IsMatch(file.Path)).ToList();
+        Assert.That(repositories, Has.Count.GreaterThan(3));
+        Assert.That(repositories.Where(file => OwnCommand().IsMatch(file.Text)).Select(file => file.Path), Is.Empty);
+    }
+
+    [TestCase("await using var command = new NpgsqlCommand(FindSql, connection);")]
+    [TestCase("await using var batch = new NpgsqlBatch(connection);")]
+    [TestCase("await using var command = _source.CreateCommand(FindSql);")]
+    public void Repositories_PlantedCommand_IsCaught(string planted) => Assert.That(OwnCommand().IsMatch(planted));
+
     [Test]
     public void Tests_AreNamedMethodConditionOutcome() => Assert.That(
         typeof(SourceRulesTests).Assembly.GetTypes()
@@ -57,6 +71,12 @@ internal sealed partial class SourceRulesTests
 
     [GeneratedRegex("/(Services|Helpers|Utils|Managers|Interfaces|Dtos|Models|Repositories|Controllers)/")]
     private static partial Regex LayerFolder();
+
+    [GeneratedRegex(@"^Conversation\.Data/.*Repository[^/]*\.cs$")]
+    private static partial Regex RepositoryFile();
+
+    [GeneratedRegex(@"\b(NpgsqlCommand|NpgsqlBatch|CreateCommand)\b")]
+    private static partial Regex OwnCommand();
 
     [GeneratedRegex("^[A-Z][A-Za-z0-9]+(_[A-Z][A-Za-z0-9]+){1,2}$")]
     private static partial Regex TestName();
