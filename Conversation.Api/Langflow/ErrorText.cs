@@ -47,7 +47,7 @@ internal static partial class ErrorText
     {
         try
         {
-            return JsonElement.Parse(json);
+            return PythonJson.Parse(json);
         }
         catch (JsonException)
         {

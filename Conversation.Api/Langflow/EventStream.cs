@@ -14,7 +14,7 @@ internal sealed partial class EventStream : IAsyncDisposable
     private readonly bool _isFirst;
     private long? _seen;
     private long? _id;
-    private (byte[] Line, bool IsCut)? _held;
+    private (byte[] Line, bool IsCut, bool IsTorn)? _held;
 
     private EventStream(HttpResponseMessage response, Stream body, int longest, long? lastId, bool isFirst, ILogger logger)
     {
@@ -101,23 +101,23 @@ internal sealed partial class EventStream : IAsyncDisposable
 
         if (_id is not null || !LangflowEvent.IsFramed(line))
         {
-            return Apply(line, _lines.IsCut, answer, said);
+            return Apply(line, _lines.IsCut, _lines.IsTorn, answer, said);
         }
 
         var before = ApplyHeld(answer, said);
-        _held = (line.ToArray(), _lines.IsCut);
+        _held = (line.ToArray(), _lines.IsCut, _lines.IsTorn);
         return before;
     }
 
     private bool ApplyHeld(AnswerAccumulator answer, List<AgentOutput> said)
     {
-        if (_held is not var (line, isCut))
+        if (_held is not var (line, isCut, isTorn))
         {
             return false;
         }
 
         _held = null;
-        return Apply(new ReadOnlySequence<byte>(line), isCut, answer, said);
+        return Apply(new ReadOnlySequence<byte>(line), isCut, isTorn, answer, said);
     }
 
     /// <summary>
@@ -134,7 +134,7 @@ internal sealed partial class EventStream : IAsyncDisposable
         _seen = _id = id;
     }
 
-    private bool Apply(in ReadOnlySequence<byte> line, bool isCut, AnswerAccumulator answer, List<AgentOutput> said)
+    private bool Apply(in ReadOnlySequence<byte> line, bool isCut, bool isTorn, AnswerAccumulator answer, List<AgentOutput> said)
     {
         LastId = _id ?? LastId;
         if (isCut)
@@ -151,7 +151,14 @@ internal sealed partial class EventStream : IAsyncDisposable
         }
 
         Log.Unreadable(_logger, line.Length);
-        return false;
+        if (isTorn || LangflowEvent.NameInHead(line) != LangflowEvents.End)
+        {
+            return false;
+        }
+
+        // That the flow has succeeded is sure all the same, and its text may have been told before.
+        answer.ApplyCut(LangflowEvents.End);
+        return true;
     }
 
     private static partial class Log

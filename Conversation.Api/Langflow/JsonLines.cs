@@ -23,6 +23,9 @@ internal sealed class JsonLines(PipeReader reader, int longest)
     /// <summary>True when the line was too long and <see cref="Line"/> is only its head.</summary>
     public bool IsCut { get; private set; }
 
+    /// <summary>True when the stream ended before the line did, as far as can be told.</summary>
+    public bool IsTorn { get; private set; }
+
     /// <summary>Waits for the next line; false at the end of the stream. What follows the last line break is a line as well.</summary>
     /// <param name="token">Ends the wait.</param>
     public async ValueTask<bool> NextAsync(CancellationToken token)
@@ -35,12 +38,12 @@ internal sealed class JsonLines(PipeReader reader, int longest)
             var buffer = read.Buffer;
             if (buffer.Slice(scanned).PositionOf((byte)'\n') is { } end)
             {
-                Take(buffer.Slice(0, end), buffer.GetPosition(1, end));
+                Take(buffer.Slice(0, end), buffer.GetPosition(1, end), isTorn: false);
                 return true;
             }
             else if (read.IsCompleted)
             {
-                Take(buffer, buffer.End);
+                Take(buffer, buffer.End, isTorn: true);
                 return !Line.IsEmpty;
             }
             else if (buffer.Length > longest)
@@ -71,9 +74,10 @@ internal sealed class JsonLines(PipeReader reader, int longest)
     }
 
     /// <summary>Keeps the line until it is released.</summary>
-    private void Take(ReadOnlySequence<byte> line, SequencePosition next)
+    private void Take(ReadOnlySequence<byte> line, SequencePosition next, bool isTorn)
     {
         _next = next;
+        IsTorn = isTorn;
         IsCut = _head is not null || line.Length > longest;
         Line = IsCut ? new ReadOnlySequence<byte>(_head ?? Head(line)) : Trim(line);
         _head = null;

@@ -30,17 +30,9 @@ internal readonly record struct LangflowEvent(string Name, ReadOnlySequence<byte
     /// <summary>Reads a line; false where it is none of the JSON that was promised.</summary>
     public static bool TryRead(in ReadOnlySequence<byte> line, out LangflowEvent found)
     {
-        found = default;
         var json = After(line, "data:"u8) ?? line;
-        try
-        {
-            return TryReadObject(json, out found);
-        }
-        catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
-        {
-            // The latter is what Utf8JsonReader throws where the bytes end within true, false or null.
-            return false;
-        }
+        return TryReadJson(json, out found)
+            || (PythonJson.WithNulls(json.ToArray()) is { } copy && TryReadJson(new ReadOnlySequence<byte>(copy), out found));
     }
 
     /// <summary>The name in the head of a line that was too long to be kept.</summary>
@@ -63,6 +55,20 @@ internal readonly record struct LangflowEvent(string Name, ReadOnlySequence<byte
         }
 
         return "";
+    }
+
+    private static bool TryReadJson(in ReadOnlySequence<byte> json, out LangflowEvent found)
+    {
+        found = default;
+        try
+        {
+            return TryReadObject(json, out found);
+        }
+        catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
+        {
+            // The latter is what Utf8JsonReader throws where the bytes end within true, false or null.
+            return false;
+        }
     }
 
     private static bool TryReadObject(in ReadOnlySequence<byte> json, out LangflowEvent found)

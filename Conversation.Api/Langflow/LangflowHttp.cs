@@ -91,7 +91,8 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
     {
         try
         {
-            return await response.Content.ReadFromJsonAsync<JsonElement>(token);
+            // The bytes: a character set that .NET does not know by its name would be a failure otherwise, and Langflow has only UTF-8.
+            return PythonJson.Parse(await response.Content.ReadAsByteArrayAsync(token));
         }
         catch (Exception error) when (error is JsonException or HttpRequestException or IOException)
         {
