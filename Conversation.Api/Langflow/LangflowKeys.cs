@@ -14,10 +14,12 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
 
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(1);
 
-    private readonly SemaphoreSlim _minting = new(1);
+    private readonly Lock _lock = new();
+    private Task<string>? _minting;
     private volatile string? _minted;
     private long _mintedAt;
 
+    /// <param name="token">Ends the caller's wait; what others wait for goes on.</param>
     /// <exception cref="LangflowUnusableException">There is none to be had.</exception>
     public async ValueTask<string> GetAsync(CancellationToken token)
     {
@@ -26,15 +28,20 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
             return known;
         }
 
-        await _minting.WaitAsync(token);
-        try
+        Task<string> minting;
+        lock (_lock)
         {
-            return _minted ??= await MintAsync(token);
+            if (_minted is { } minted)
+            {
+                return minted;
+            }
+
+            // One attempt for all that wait, so that they fail together and not one behind the other; on its own task, so that the first
+            // caller's cancellation is not everybody's.
+            minting = _minting ??= Task.Run(MintForAllAsync, CancellationToken.None);
         }
-        finally
-        {
-            _minting.Release();
-        }
+
+        return await minting.WaitAsync(token);
     }
 
     /// <summary>
@@ -48,28 +55,47 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
             return false;
         }
 
-        if (_minted != key)
+        lock (_lock)
         {
-            // Another caller has found that out already.
+            if (_minted != key)
+            {
+                // Another caller has found that out already.
+                return true;
+            }
+
+            if (time.GetElapsedTime(_mintedAt) <= Young)
+            {
+                return false;
+            }
+
+            _minted = null;
             return true;
         }
-
-        if (time.GetElapsedTime(_mintedAt) <= Young)
-        {
-            return false;
-        }
-
-        _minted = null;
-        return true;
     }
 
-    private async Task<string> MintAsync(CancellationToken token)
+    private async Task<string> MintForAllAsync()
+    {
+        string? minted = null;
+        try
+        {
+            return minted = await MintAsync();
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _mintedAt = time.GetTimestamp();
+                _minted = minted;
+                _minting = null;
+            }
+        }
+    }
+
+    private async Task<string> MintAsync()
     {
         try
         {
-            var bearer = await LogInAsync(token);
-            var minted = await AskForKeyAsync(bearer, token);
-            _mintedAt = time.GetTimestamp();
+            var minted = await AskForKeyAsync(await LogInAsync());
             Log.Minted(logger);
             return minted;
         }
@@ -87,36 +113,26 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
         }
     }
 
-    /// <summary>Minting is not to be repeated, so the client sets it no time-out; it has one here, because runs wait for it.</summary>
-    private async Task<string> AskForKeyAsync(string bearer, CancellationToken token)
+    private async Task<string> AskForKeyAsync(string bearer)
     {
-        using var patience = new CancellationTokenSource(options.Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(token, patience.Token);
         using var request = LangflowHttp.Request(HttpMethod.Post, "api/v1/api_key/", key: null, new { name = KeyName });
         request.Headers.Authorization = new("Bearer", bearer);
-        try
-        {
-            return (await http.ReadAsync(request, either.Token)).Text("api_key") ?? throw Refused("Langflow minted no key.");
-        }
-        catch (OperationCanceledException error) when (!token.IsCancellationRequested)
-        {
-            throw new LangflowUnusableException(LangflowErrors.Unavailable, "Langflow does not answer.", error);
-        }
+        var reply = await InTimeAsync(token => http.ReadAsync(request, token));
+        return reply.Text("api_key") ?? throw Refused("Langflow minted no key.");
     }
 
-    private async Task<string> LogInAsync(CancellationToken token)
+    private async Task<string> LogInAsync()
     {
         for (var attempt = 1; ; attempt++)
         {
             using var request = LangflowHttp.Request(HttpMethod.Get, "api/v1/auto_login", key: null);
-            using var response = await http.SendRawAsync(request, token);
+            using var response = await http.SendRawAsync(request, CancellationToken.None);
+            var reply = ErrorText.Parse(await InTimeAsync(token => LangflowHttp.HeadAsync(response, token)));
             if (LangflowHttp.IsSuccess(response))
             {
-                var reply = ErrorText.Parse(await LangflowHttp.HeadAsync(response, token));
                 return reply?.Text("access_token") ?? throw Refused("Langflow's automatic login gave no token.");
             }
 
-            var complaint = ErrorText.Parse(await LangflowHttp.HeadAsync(response, token))?.Text("detail");
             if (response.StatusCode >= HttpStatusCode.InternalServerError)
             {
                 throw new LangflowUnusableException(
@@ -124,12 +140,29 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
             }
 
             // A text for a detail: the server is starting and has no user yet. An object: there is no automatic login here.
-            if (response.StatusCode != HttpStatusCode.BadRequest || complaint is null || attempt == Tries)
+            if (response.StatusCode != HttpStatusCode.BadRequest || reply?.Text("detail") is null || attempt == Tries)
             {
                 throw Refused("Langflow has no automatic login, and LANGFLOW_API_KEY is not set.");
             }
 
-            await Task.Delay(options.RetryPause * attempt, time, token);
+            await Task.Delay(options.RetryPause * attempt, time, CancellationToken.None);
+        }
+    }
+
+    /// <summary>
+    /// The client has time-outs for the heads of replies that may be asked for again, and none for what is minted, nor for bodies: those
+    /// have theirs here, because runs wait for them.
+    /// </summary>
+    private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask)
+    {
+        using var patience = new CancellationTokenSource(options.Patience, time);
+        try
+        {
+            return await ask(patience.Token);
+        }
+        catch (OperationCanceledException error)
+        {
+            throw new LangflowUnusableException(LangflowErrors.Unavailable, "Langflow does not answer.", error);
         }
     }
 
