@@ -22,6 +22,9 @@ internal sealed partial class LangflowOpener(
 {
     private static readonly Notice Authenticated = new("info", LangflowNotices.Authenticated);
 
+    /// <summary>An id, or an endpoint's name: nothing that would lead to another address.</summary>
+    public static bool IsFlowName(string flow) => FlowName().IsMatch(flow);
+
     public async Task<Opening> OpenAsync(AgentContext context, CancellationToken token)
     {
         try
@@ -68,7 +71,7 @@ internal sealed partial class LangflowOpener(
     private async Task<Opening> TryAsync(AgentContext context, string key, CancellationToken token)
     {
         var flow = context.Agent ?? await flows.ChooseAsync(context.Question, key, token);
-        if (!FlowName().IsMatch(flow))
+        if (!IsFlowName(flow))
         {
             throw new LangflowUnusableException(LangflowErrors.FlowNotFound, "The flow's name is none that Langflow knows.");
         }
@@ -88,8 +91,7 @@ internal sealed partial class LangflowOpener(
         }
     }
 
-    /// <summary>An id, or an endpoint's name: nothing that would lead to another address.</summary>
-    [GeneratedRegex("^[A-Za-z0-9_-]{1,255}$")]
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,255}\z")]
     private static partial Regex FlowName();
 
     private static partial class Log

@@ -28,8 +28,8 @@ internal static class LangflowRegistration
         services.TryAddSingleton(new LangflowOptions
         {
             Address = Root(url),
-            ApiKey = settings.LangflowApiKey,
-            DefaultFlow = settings.DefaultFlowId,
+            ApiKey = Key(settings.LangflowApiKey),
+            DefaultFlow = Flow(settings.DefaultFlowId),
             Provisioner = settings.AgentRuntimeServiceUrl is { } service ? Provision(service) : null,
             Api = settings.LangflowApi,
             Simulate = !settings.IsProduction,
@@ -140,6 +140,22 @@ internal static class LangflowRegistration
     private static ValueTask<bool> Failed(Outcome<HttpResponseMessage> outcome) => ValueTask.FromResult(
         outcome.Exception is HttpRequestException or TimeoutRejectedException
         || outcome.Result?.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout);
+
+    /// <summary>A secret from a file ends in a line break, and one that no header can hold would fail every run.</summary>
+    private static string? Key(string? given) => given?.Trim() switch
+    {
+        null or "" => null,
+        var key when key.All(sign => sign is >= ' ' and <= '~') => key,
+        _ => throw new SettingsException("LANGFLOW_API_KEY", "must be one line of printable ASCII, as Langflow shows its keys"),
+    };
+
+    private static string? Flow(string? given) => given?.Trim() switch
+    {
+        null or "" => null,
+        var flow when LangflowOpener.IsFlowName(flow) => flow,
+        _ => throw new SettingsException(
+            "CONVERSATION_SERVICE_DEFAULT_FLOW_ID", "must be a flow's id, or the name of its endpoint: letters, digits, - and _ only"),
+    };
 
     private static Uri Root(Uri url) => new($"{Without(Without(url.AbsoluteUri.TrimEnd('/'), "/api/v1"), "/api")}/");
 

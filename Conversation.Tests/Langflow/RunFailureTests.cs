@@ -43,6 +43,7 @@ internal sealed class RunFailureTests
     [TestCase("..")]
     [TestCase("../../api/v1/users")]
     [TestCase("a?stream=false&x")]
+    [TestCase("chat\n")]
     [TestCase("")]
     public async Task Run_FlowThatIsAnotherAddress_IsRefusedHere(string flow)
     {
