@@ -44,7 +44,9 @@ internal sealed partial class FlowProvisioner(
 
             using var client = clients.CreateClient(ClientName);
             using var response = await client.SendAsync(request, either.Token);
-            if (response.IsSuccessStatusCode && IdIn(await response.Content.ReadFromJsonAsync<JsonElement>(either.Token)) is { } id)
+            // The bytes: a character set that .NET does not know by its name is no reason to go without.
+            var reply = await response.Content.ReadAsByteArrayAsync(either.Token);
+            if (response.IsSuccessStatusCode && IdIn(PythonJson.Parse(reply)) is { } id)
             {
                 return id;
             }

@@ -30,7 +30,8 @@ internal sealed class TokenEndpoint(HttpClient http, ServiceSettings settings)
             $"{settings.AuthServiceUrl!.ToString().TrimEnd('/')}/auth/token",
             new { grant_type = "client_credentials", client_id = credentials.Id, client_secret = credentials.Secret },
             limit.Token);
-        var body = Parse(await response.Content.ReadAsStringAsync(limit.Token));
+        // The bytes: a character set that .NET does not know by its name is no reason to go without.
+        var body = Parse(await response.Content.ReadAsByteArrayAsync(limit.Token));
         var token = response.IsSuccessStatusCode && body.ValueKind == JsonValueKind.Object ? Text(body, "access_token") : null;
         return new TokenReply(response.StatusCode, token, LifetimeIn(body), Reason(body));
     }
@@ -52,11 +53,11 @@ internal sealed class TokenEndpoint(HttpClient http, ServiceSettings settings)
             ? text
             : null;
 
-    private static JsonElement Parse(string text)
+    private static JsonElement Parse(byte[] json)
     {
         try
         {
-            return JsonElement.Parse(text);
+            return JsonElement.Parse(json);
         }
         catch (JsonException)
         {

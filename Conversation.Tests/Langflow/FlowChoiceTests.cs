@@ -97,6 +97,22 @@ internal sealed class FlowChoiceTests
         Assert.That(service.Requests.Single(), Is.EqualTo(("/api" + (root == "/api" ? "" : "/v1") + "/agents/provision", "Bearer machine", "Plan a trip")));
     }
 
+    /// <summary>Python's name of it, which .NET does not know.</summary>
+    [TestCase("application/json; charset=utf8")]
+    [TestCase("text/plain")]
+    public async Task Flow_ProvisionedInAnyType_IsUsed(string type)
+    {
+        await using var fake = await FakeLangflow.StartAsync(LangflowProfile.V1Dot8);
+        await using var service = await Provisioner.StartAsync(http =>
+        {
+            http.Response.ContentType = type;
+            return http.Response.WriteAsync($$"""{"flow_id":"{{Second}}"}""");
+        });
+        await using var driver = LangflowDriver.Create(fake, settings => settings with { AgentRuntimeServiceUrl = service.Address });
+
+        Assert.That((await driver.RunAsync(LangflowDriver.Context(flow: null)))[1], Is.EqualTo(new AgentChosen(Second)));
+    }
+
     [TestCase(401)]
     [TestCase(404)]
     [TestCase(503)]

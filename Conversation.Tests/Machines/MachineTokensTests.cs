@@ -161,6 +161,18 @@ internal sealed class MachineTokensTests
         Assert.That(await Tokens().GetAsync(Patience.Token), Is.Null);
     }
 
+    /// <summary>Python's name of it, which .NET does not know.</summary>
+    [Test]
+    public async Task Get_CharacterSetUnknown_IsReadAsUtf8()
+    {
+        _auth.Script(Route, async (context, _) =>
+        {
+            context.Response.ContentType = "application/json; charset=utf8";
+            await context.Response.WriteAsync("""{"access_token":"a.b.c","expires_in":1800}""");
+        });
+        Assert.That(await Tokens().GetAsync(Patience.Token), Is.EqualTo("a.b.c"));
+    }
+
     [Test]
     public async Task Get_SecretWasRotated_TheNewOneIsReadAndUsed()
     {
