@@ -64,6 +64,9 @@ internal sealed partial class EventStream : IAsyncDisposable
                     return true;
                 }
             }
+
+            // Where events have ids, the last one's has not come: it is asked for again.
+            return _seen is null && ApplyHeld(answer, said);
         }
         catch (Exception error) when (error is IOException or HttpRequestException && !token.IsCancellationRequested)
         {

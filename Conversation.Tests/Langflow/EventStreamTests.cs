@@ -34,6 +34,17 @@ internal sealed class EventStreamTests
         Assert.That((await events.NextAsync(answer, said, default), events.LastId), Is.EqualTo((false, 7)));
     }
 
+    /// <summary>Its id would have come behind it, and nobody knows which: it is asked for again as well.</summary>
+    [Test]
+    public async Task Data_WhoseIdNeverCame_IsNotTaken()
+    {
+        await using var events = await OpenAsync(Frame(7, One, idComesFirst: false) + $"data: {Two}\n");
+        var (answer, said) = (new AnswerAccumulator(), new List<AgentOutput>());
+
+        Assert.That(await events.NextAsync(answer, said, default), Is.True);
+        Assert.That((await events.NextAsync(answer, said, default), said.Count, events.LastId), Is.EqualTo((false, 1, 7)));
+    }
+
     /// <summary>Pieces were missed before it, which only its id says.</summary>
     [TestCase(true)]
     [TestCase(false)]

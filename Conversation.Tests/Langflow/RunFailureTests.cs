@@ -10,6 +10,7 @@ internal sealed class RunFailureTests
     [TestCase("nothing", "flow_failed")]
     [TestCase("tokens", "flow_failed")]
     [TestCase("mid-line", "flow_failed")]
+    [TestCase("mid-data", "flow_failed")]
     [TestCase("reset", "langflow_unavailable")]
     public async Task Run_StreamEndsWithoutAnEnd_IsAFailure(string how, string code)
     {
@@ -24,6 +25,11 @@ internal sealed class RunFailureTests
             if (how == "mid-line")
             {
                 await run.SendRawAsync(run.Events.End(("m-1", "Some"))[..40]);
+            }
+
+            if (how == "mid-data")
+            {
+                await run.SendRawAsync("data: " + run.Events.End(("m-1", "Some"))[..40]);
             }
 
             if (how == "reset")

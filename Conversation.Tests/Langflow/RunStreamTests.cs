@@ -175,6 +175,18 @@ internal sealed class RunStreamTests
         Assert.That(LangflowDriver.Text(await driver.RunAsync()), Is.EqualTo("Short."), "An end that is too long is an end.");
     }
 
+    /// <summary>As gateways frame them that do not trouble with the blank line behind the last, or with its line break.</summary>
+    [TestCase("\n")]
+    [TestCase("")]
+    public async Task Run_LastEventWithoutABlankLine_IsRead(string end)
+    {
+        await using var fake = await FakeLangflow.StartAsync(LangflowProfile.V1Dot8);
+        fake.Flow = run => run.SendRawAsync($"data: {run.Events.Token("m-1", "Hello")}\n\ndata: {run.Events.End(("m-1", "Hello"))}{end}");
+        await using var driver = LangflowDriver.Create(fake);
+
+        Assert.That((await driver.RunAsync())[^1], Is.InstanceOf<AnswerEnd>().With.Property("Text").EqualTo("Hello"));
+    }
+
     [Test]
     public async Task Run_StrangeLines_AreLeftOut()
     {
