@@ -95,6 +95,21 @@ internal sealed class LangflowWalkTests
         Assert.That(run.Headers.Keys, Has.None.EqualTo("Authorization").IgnoreCase);
     }
 
+    /// <summary>By the client of the adapter, which has handlers of its own.</summary>
+    [Test]
+    public async Task Run_OfATracedRequest_TellsLangflowTheTrace()
+    {
+        const string Caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        await using var walk = await LangflowWalk.StartAsync(LangflowProfile.V1Dot8);
+        walk.Client.Http.DefaultRequestHeaders.Add("traceparent", Caller);
+
+        await walk.SayAsync();
+
+        Assert.That(
+            (await walk.Fake.NextRunAsync()).Headers.GetValueOrDefault("traceparent"),
+            Does.StartWith("00-0af7651916cd43dd8448eb211c80319c-").And.EndsWith("-01").And.Not.EqualTo(Caller));
+    }
+
     [Test]
     public async Task Cancel_CutsTheStreamAndKeepsThePart()
     {
