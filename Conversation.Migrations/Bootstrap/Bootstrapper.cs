@@ -55,6 +55,8 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
             }
 
             await registry.DeleteAsync(existing.Id, token);
+            // What it was known by is refused from now on: left in the file, it would let a repeat find nothing to do.
+            EnvFileWriter.Write(path, [(IdVariable, ""), (SecretVariable, "")]);
             progress($"The client {existing.Id} is deleted.");
         }
 
