@@ -40,7 +40,10 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
         }
 
         await LockAsync(connection, token);
-        var missing = (await InspectAsync(connection, token)).Missing;
+        // Whoever held the lock may have been a newer version.
+        var locked = await InspectAsync(connection, token);
+        locked.RefuseNewer();
+        var missing = locked.Missing;
         foreach (var (index, version) in missing.Index())
         {
             token.ThrowIfCancellationRequested();

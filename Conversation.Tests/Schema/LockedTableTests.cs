@@ -8,6 +8,9 @@ namespace Conversation.Tests.Schema;
 [TestFixture]
 internal sealed class LockedTableTests
 {
+    /// <summary>The same in every version, so that two of them take turns.</summary>
+    private const long AdvisoryLock = 0x436F6E7665727365;
+
     [Test]
     public async Task Migration_BesideALongTransaction_WaitsForItAndHoldsUpNobody()
     {
@@ -34,6 +37,33 @@ internal sealed class LockedTableTests
         await migrating.OrTimeout();
         Assert.That((await migrator.InspectAsync(Patience.Token)).Missing, Is.EqualTo(new[] { SchemaMigrator.KnownVersions[^1] }));
         Assert.That(await migrator.UpgradeAsync(Patience.Token), Is.EqualTo(1));
+    }
+
+    /// <summary>The lock is held as by a newer version that migrates meanwhile.</summary>
+    [Test]
+    public async Task Upgrade_NewerVersionMigratesMeanwhile_IsRefused()
+    {
+        var database = await TestPostgres.NewDatabaseAsync();
+        await using var newer = await OpenAsync(database);
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var older = new SchemaMigrator(database, line =>
+        {
+            if (line.StartsWith("Another process", StringComparison.Ordinal))
+            {
+                told.TrySetResult();
+            }
+        });
+        await older.DowngradeAsync(1, Patience.Token);
+        await ExecuteAsync(newer, $"SELECT pg_advisory_lock({AdvisoryLock})");
+
+        var upgrading = Task.Run(() => older.UpgradeAsync(Patience.Token));
+        await told.Task.OrTimeout();
+        await ExecuteAsync(newer, """INSERT INTO "VersionInfo" ("Version") VALUES (99990101000000)""");
+        await ExecuteAsync(newer, $"SELECT pg_advisory_unlock({AdvisoryLock})");
+
+        var error = await Assert.ThrowsAsync<SchemaException>(() => upgrading.OrTimeout());
+        Assert.That(error!.Message, Does.Contain("99990101000000"));
+        Assert.That((await older.InspectAsync(Patience.Token)).Missing, Is.EqualTo(new[] { SchemaMigrator.KnownVersions[^1] }));
     }
 
     private static async Task<NpgsqlConnection> OpenAsync(string database)
