@@ -42,7 +42,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
         // Before anything is made: a secret that cannot be kept is lost.
         EnvFileWriter.RequireWritable(path);
         var clock = new BootstrapClock(time, limit);
-        var service = new AuthServiceClient(http, address);
+        var service = new AuthServiceClient(http, address, clock);
         await WaitUntilAliveAsync(service, address, clock, token);
         var admin = new AdminSession(service, settings, clock, progress);
         var registry = new ClientRegistry(service, admin, clock);
@@ -50,7 +50,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
         {
             if (!rotate)
             {
-                await TakeOverAsync(existing, path, token);
+                await TakeOverAsync(existing, path, clock, token);
                 return;
             }
 
@@ -114,7 +114,7 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
             {
                 if (!found.Description.Contains(_mark, StringComparison.Ordinal))
                 {
-                    await TakeOverAsync(found, path, token);
+                    await TakeOverAsync(found, path, clock, token);
                     return;
                 }
 
@@ -150,9 +150,10 @@ internal sealed class Bootstrapper(OperatorSettings settings, EnvFile file, Http
     }
 
     /// <summary>The client is there, so that somebody has its secret; where it shares our file, we have it too, in a moment.</summary>
-    private async Task TakeOverAsync(RegisteredClient client, string path, CancellationToken token)
+    private async Task TakeOverAsync(RegisteredClient client, string path, BootstrapClock clock, CancellationToken token)
     {
-        var handover = new BootstrapClock(time, LongestHandover);
+        var longest = clock.Left < LongestHandover ? clock.Left : LongestHandover;
+        var handover = new BootstrapClock(time, longest);
         do
         {
             var now = EnvFile.Open(path);
