@@ -1,12 +1,18 @@
+using System.ComponentModel;
 using Conversation.Data.EmbeddedPostgres;
 using Conversation.Tests.Infrastructure;
 
 namespace Conversation.Tests.Faults;
 
-/// <summary>A disk of a few hundred MB, in memory, that can be filled. Mounting needs root; skipped without, but never where all is proven.</summary>
+/// <summary>
+/// A disk of a few hundred MB, in memory, that can be filled. Mounting needs root, or sudo that asks nothing; skipped without, but never where
+/// all is proven.
+/// </summary>
 internal sealed class SmallDisk : IAsyncDisposable
 {
     private const int BlockBytes = 64 * 1024;
+
+    private static readonly bool IsRoot = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
 
     private SmallDisk(string folder) => Folder = folder;
 
@@ -17,9 +23,7 @@ internal sealed class SmallDisk : IAsyncDisposable
     public static async Task<SmallDisk> MountAsync()
     {
         var folder = Directory.CreateDirectory(TestFolders.New()).FullName;
-        var outcome = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess
-            ? await ChildProcess.RunAsync("mount", ["-t", "tmpfs", "-o", "size=300m,mode=755", "tmpfs", folder], Patience.Token)
-            : new ChildProcess.Outcome(1, "", "It takes root on Linux.");
+        var outcome = await MountAsync(folder);
         if (outcome.ExitCode != 0)
         {
             Directory.Delete(folder);
@@ -32,6 +36,38 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
 
         return new SmallDisk(folder);
+    }
+
+    private static async Task<ChildProcess.Outcome> MountAsync(string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return new ChildProcess.Outcome(1, "", "It takes Linux.");
+        }
+
+        // Otherwise the disk is root's, and nobody else could write to it.
+        var options = "size=300m,mode=755";
+        if (!IsRoot)
+        {
+            var user = await ChildProcess.RunAsync("id", ["-u"], Patience.Token);
+            options += $",uid={user.Output.Trim()}";
+        }
+
+        return await AsRootAsync("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
+    }
+
+    private static async Task<ChildProcess.Outcome> AsRootAsync(string program, params string[] arguments)
+    {
+        try
+        {
+            return IsRoot
+                ? await ChildProcess.RunAsync(program, arguments, Patience.Token)
+                : await ChildProcess.RunAsync("sudo", ["-n", program, .. arguments], Patience.Token);
+        }
+        catch (Win32Exception error)
+        {
+            return new ChildProcess.Outcome(1, "", error.Message);
+        }
     }
 
     /// <summary>Takes what is left of it.</summary>
@@ -59,7 +95,7 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await ChildProcess.RunAsync("umount", [Folder], Patience.Token);
+        await AsRootAsync("umount", Folder);
         Directory.Delete(Folder);
     }
 }
