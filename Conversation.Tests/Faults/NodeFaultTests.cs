@@ -36,6 +36,34 @@ internal sealed class NodeFaultTests
         }));
     }
 
+    [TestCase(0, TestName = "Node_FollowersStopped_InShort")]
+    [TestCase(FaultPlan.Full, TestName = "Node_FollowersStopped_InFull", Category = "Full")]
+    public async Task Node_FollowersStopped_EveryoneIsExact(int chunks)
+    {
+        var plan = new FaultPlan("SIGTERM of the followers' node", Chunks: chunks) { FollowersAt = 1 };
+        await using var scene = await FaultScene.StartAsync(plan, await TwoNodes.StartAsync());
+        await PassAsync(scene.PlayAsync(async () =>
+        {
+            await scene.WorksAsync(1);
+            await scene.Nodes.Nodes[1].StopAsync();
+            await scene.Nodes.ReviveAsync(1);
+        }));
+    }
+
+    [TestCase(0, TestName = "Node_AllStopped_InShort")]
+    [TestCase(FaultPlan.Full, TestName = "Node_AllStopped_InFull", Category = "Full")]
+    public async Task Node_AllStopped_EveryoneIsExact(int chunks)
+    {
+        var plan = new FaultPlan("SIGTERM of all nodes at once", Chunks: chunks);
+        await using var scene = await FaultScene.StartAsync(plan, await TwoNodes.StartAsync());
+        await PassAsync(scene.PlayAsync(async () =>
+        {
+            await scene.WorksAsync(0);
+            await Task.WhenAll(scene.Nodes.Nodes.Select(node => node.StopAsync()));
+            await Task.WhenAll(scene.Nodes.ReviveAsync(0), scene.Nodes.ReviveAsync(1));
+        }));
+    }
+
     [TestCase(0, TestName = "Node_FollowersKilled_InShort")]
     [TestCase(FaultPlan.Full, TestName = "Node_FollowersKilled_InFull", Category = "Full")]
     public async Task Node_FollowersKilled_EveryoneIsExact(int chunks)
