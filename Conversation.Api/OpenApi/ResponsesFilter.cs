@@ -67,11 +67,12 @@ internal sealed class ResponsesFilter : IOperationFilter
     private static IEnumerable<string> StatusesOf(ApiDescription api)
     {
         yield return "500";
+        // From all of them, where addresses have a budget.
+        yield return "429";
         var isPublic = api.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any();
         if (!isPublic)
         {
             yield return "401";
-            yield return "429";
             yield return "503";
         }
 
