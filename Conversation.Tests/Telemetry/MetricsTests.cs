@@ -138,8 +138,18 @@ internal sealed partial class MetricsTests
             Assert.That(scrape.Labels("conversation_runs", "status"), Is.EquivalentTo(new[] { "queued", "running", "cancelling" }));
             Assert.That(scrape.Types.Keys, Has.Some.StartsWith("http_server_request_duration"));
             Assert.That(scrape.Types.Keys, Has.Some.StartsWith("db_client_"));
-            Assert.That(scrape.Types.Keys, Has.Some.StartsWith("signalr_server_").Or.Some.StartsWith("kestrel_"));
+            Assert.That(scrape.Types.Keys, Has.Some.StartsWith("kestrel_"));
         });
+    }
+
+    [Test]
+    public async Task Scrape_AfterAHubConnection_TellsOfSignalR()
+    {
+        await using var hub = await HubClient.ConnectAsync(_client);
+
+        var scrape = await UntilAsync(one => one.Types.Keys.Any(name => name.StartsWith("signalr_server_", StringComparison.Ordinal)));
+
+        Assert.That(scrape.Sum("signalr_server_active_connections"), Is.EqualTo(1));
     }
 
     [Test]
