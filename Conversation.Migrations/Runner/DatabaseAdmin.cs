@@ -23,7 +23,7 @@ public static class DatabaseAdmin
             await using var target = await ConnectAsync(connectionString, NameOf(connectionString), token);
             return false;
         }
-        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        catch (PostgresException error) when (MigrationSqlStates.IsWithoutDatabase(error))
         {
             return await CreateAsync(connectionString, token);
         }
@@ -79,7 +79,7 @@ public static class DatabaseAdmin
             await create.ExecuteNonQueryAsync(token);
             return true;
         }
-        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException error) when (MigrationSqlStates.IsCreatedAlready(error))
         {
             return false;
         }

@@ -152,7 +152,7 @@ public sealed class SchemaMigrator(string connectionString, Action<string> progr
             act(engine);
             return true;
         }
-        catch (Exception error) when (error.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        catch (Exception error) when (error.GetBaseException() is PostgresException cause && MigrationSqlStates.IsLockTimeout(cause))
         {
             return false;
         }

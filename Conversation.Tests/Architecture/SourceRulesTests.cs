@@ -24,7 +24,7 @@ internal sealed partial class SourceRulesTests
     private static IEnumerable<TestCaseData> OneHome()
     {
         yield return new TestCaseData("using Dapper;", "Conversation.Data/Postgres/").SetArgDisplayNames("Dapper is called by the session only");
-        yield return new TestCaseData(@"\bSqlState ==|\.SqlState\b", "Conversation.Data/Postgres/SqlStates.cs|Conversation.Migrations/Runner/DatabaseAdmin.cs")
+        yield return new TestCaseData(@"\bSqlState\b|\bPostgresErrorCodes\b", "Conversation.Data/Postgres/SqlStates.cs|Conversation.Migrations/Runner/MigrationSqlStates.cs")
             .SetArgDisplayNames("SQLSTATE is read in one place of each project");
         yield return new TestCaseData(@"\b(CREATE|ALTER|DROP) (TABLE|INDEX|UNIQUE INDEX)\b|Create\.Table\(", "Conversation.Migrations/Schema/|Conversation.Benchmarks/BareService.cs")
             .SetArgDisplayNames("migrations are the only DDL, but for the yardstick's own table");
