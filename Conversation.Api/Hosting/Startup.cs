@@ -16,6 +16,8 @@ internal static partial class Startup
 
     public static async Task<int> RunAsync(string[] args)
     {
+        using var end = new CancellationTokenSource();
+        var stopping = CancellationToken.None;
         try
         {
             var builder = WebApplication.CreateBuilder(args);
@@ -34,7 +36,6 @@ internal static partial class Startup
             }
 
             FreeAddress.Require(builder.Configuration["urls"] ?? DefaultUrl);
-            using var end = new CancellationTokenSource();
             using var interrupt = EndOn(PosixSignal.SIGINT, end);
             using var terminate = EndOn(PosixSignal.SIGTERM, end);
             await using var database = await ServiceDatabase.StartAsync(settings, builder.Environment.ContentRootPath, end.Token);
@@ -44,13 +45,14 @@ internal static partial class Startup
             // Kept, because the services are gone once the run has ended.
             var loops = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
             // From here on the host handles signals itself.
+            stopping = app.Lifetime.ApplicationStopping;
             interrupt.Dispose();
             terminate.Dispose();
             end.Token.ThrowIfCancellationRequested();
             await app.RunAsync();
             return loops.Exists(loop => loop.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (end.IsCancellationRequested || stopping.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("Interrupted.");
             return Interrupted;

@@ -40,7 +40,7 @@ internal static class ChildProcess
             await process.WaitForExitAsync(token);
             return new Outcome(process.ExitCode, await output, await error);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
             process.Kill(entireProcessTree: true);
             throw;

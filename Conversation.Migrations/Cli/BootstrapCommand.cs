@@ -32,7 +32,7 @@ internal static class BootstrapCommand
             var limit = TimeSpan.FromSeconds(Math.Max(0, line.GetValue(wait)));
             await RunAsync(context, line.GetValue(rotate), limit, token);
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 

@@ -25,7 +25,7 @@ internal static class ManageCommand
             await CreateAsync(target.ConnectionString, token);
             await BootstrapCommand.AfterInitAsync(context, token);
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 
@@ -51,7 +51,7 @@ internal static class ManageCommand
             await CreateAsync(target.ConnectionString, token);
             await BootstrapCommand.AfterInitAsync(context, token);
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 
@@ -59,11 +59,11 @@ internal static class ManageCommand
     {
         var message = new Option<string>("--message", "-m") { Description = "What the migration does; its class is named by it.", Required = true };
         var command = new Command("create-migration", "Write the class of a new, empty migration into Conversation.Migrations/Schema.") { message };
-        command.SetAction((line, _) => OperatorAction.RunAsync(async _ =>
+        command.SetAction((line, token) => OperatorAction.RunAsync(async _ =>
         {
             Console.WriteLine(await MigrationScaffold.WriteAsync(EnvFile.Home, line.GetValue(message)!, TimeProvider.System.GetUtcNow()));
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 
@@ -75,7 +75,7 @@ internal static class ManageCommand
             await using var target = await TargetDatabase.OpenAsync(context.Settings, token);
             await UpgradeAsync(target.ConnectionString, token);
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 
@@ -102,7 +102,7 @@ internal static class ManageCommand
             await new SchemaMigrator(target.ConnectionString, Console.WriteLine).DowngradeAsync(steps, token);
             Console.WriteLine($"{steps} migrations undone.");
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 
@@ -120,7 +120,7 @@ internal static class ManageCommand
 
             Console.WriteLine(faults.Count == 0 ? "The tables are what the service needs." : $"{faults.Count} faults.");
             return faults.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
-        }));
+        }, token));
         return command;
     }
 
@@ -139,7 +139,7 @@ internal static class ManageCommand
 
             await DropAsync(target.ConnectionString, token);
             return ExitCodes.Done;
-        }));
+        }, token));
         return command;
     }
 

@@ -15,14 +15,14 @@ internal sealed record OperatorContext(EnvFile File, OperatorSettings Settings);
 /// <summary>Runs a command and turns what went wrong into a line on standard error and an exit code.</summary>
 internal static class OperatorAction
 {
-    public static async Task<int> RunAsync(Func<OperatorContext, Task<int>> act)
+    public static async Task<int> RunAsync(Func<OperatorContext, Task<int>> act, CancellationToken token)
     {
         try
         {
             var file = EnvFile.Open();
             return await act(new OperatorContext(file, OperatorSettings.Read(file)));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (token.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("Interrupted.");
             return ExitCodes.Interrupted;
