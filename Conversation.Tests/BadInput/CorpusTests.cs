@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
 using System.Text.Json;
 using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.SignalR.Client;
@@ -76,6 +77,50 @@ internal sealed class CorpusTests
     }
 
     [Test]
+    public async Task Frame_JsonTestSuite_MalformedIsAnErrorOrAClose()
+    {
+        var socket = await V2Socket.ConnectAsync(_client, _conversation, position: null);
+        foreach (var file in Directory.EnumerateFiles(Corpus("jsontestsuite/test_parsing"), "n_*.json").Order(StringComparer.Ordinal))
+        {
+            await socket.SendBytesAsync(await File.ReadAllBytesAsync(file));
+
+            if (await ErrorAsync(socket) is not { } error)
+            {
+                // A text frame must be UTF-8. The reason may be lost where the connection is cut off behind it.
+                Assert.That(socket.CloseStatus, Is.Null.Or.EqualTo(WebSocketCloseStatus.InvalidPayloadData), Path.GetFileName(file));
+                await socket.DisposeAsync();
+                socket = await V2Socket.ConnectAsync(_client, _conversation, position: null);
+                continue;
+            }
+
+            Assert.That(error.GetProperty("status").GetInt32(), Is.EqualTo(422), Path.GetFileName(file));
+        }
+
+        await socket.DisposeAsync();
+    }
+
+    /// <summary>Null where the socket was closed or cut off.</summary>
+    private static async Task<JsonElement?> ErrorAsync(V2Socket socket)
+    {
+        try
+        {
+            for (var patience = Patience.Token; await socket.NextAsync(patience) is { } frame;)
+            {
+                if (LegacyClient.TypeOf(frame) is "error" or "reply")
+                {
+                    return frame;
+                }
+            }
+        }
+        catch (WebSocketException)
+        {
+            // Cut off, as told in the summary.
+        }
+
+        return null;
+    }
+
+    [Test]
     public async Task Content_NaughtyStrings_ComeBackAsTheyWereSentAtEveryDoor()
     {
         var strings = JsonSerializer.Deserialize<string[]>(await File.ReadAllTextAsync(Path.Combine(Corpus("naughty"), "blns.json")))!
@@ -84,6 +129,7 @@ internal sealed class CorpusTests
         var conversation = await _client.CreateConversationAsync();
         await using var socket = await LegacyClient.ConnectAsync(_client, conversation);
         await using var hub = await HubClient.ConnectAsync(_client);
+        await using var v2 = await V2Socket.ConnectAsync(_client, conversation, position: null);
         await socket.NextAsync();
 
         foreach (var text in strings)
@@ -91,17 +137,19 @@ internal sealed class CorpusTests
             var byRest = await _client.SendAsync(conversation, new { role = "system", content = text });
             var byHub = await hub.Connection.InvokeAsync<JsonElement>(
                 "SendMessage", conversation, new { role = "system", content = text }, Patience.Token);
+            await v2.SendAsync(new { type = "send", id = "c", message = new { role = "system", content = text } });
+            var byV2 = (await v2.ReplyAsync("c")).GetProperty("message");
             await socket.SendAsync(text);
             var echo = await socket.UntilAsync("echo");
             Assert.That(
-                (byRest.GetProperty("content").GetString(), byHub.GetProperty("content").GetString(), echo[^1].GetProperty("content").GetString()),
-                Is.EqualTo((text, text, text)));
+                new[] { byRest, byHub, byV2, echo[^1] }.Select(message => message.GetProperty("content").GetString()),
+                Is.All.EqualTo(text));
         }
 
         var listed = (await _client.MessagesAsync(conversation)).Select(message => message.GetProperty("content").GetString());
-        Assert.That(listed, Is.EqualTo(strings.SelectMany(text => new[] { text, text })));
-        var followed = V2Text.Apply(await hub.FollowUntilSeqAsync(conversation, strings.Length * 2));
-        Assert.That(followed.Values, Is.EqualTo(strings.SelectMany(text => new[] { text, text })));
+        Assert.That(listed, Is.EqualTo(strings.SelectMany(text => new[] { text, text, text })));
+        var followed = V2Text.Apply(await hub.FollowUntilSeqAsync(conversation, strings.Length * 3));
+        Assert.That(followed.Values, Is.EqualTo(strings.SelectMany(text => new[] { text, text, text })));
     }
 
     /// <summary>Malformed alone, but well-formed with the brace that follows it here.</summary>

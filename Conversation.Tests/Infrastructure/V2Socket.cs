@@ -26,8 +26,10 @@ internal sealed class V2Socket : IAsyncDisposable
         return client;
     }
 
-    public Task SendAsync(object command) => _socket.SendAsync(
-        JsonSerializer.SerializeToUtf8Bytes(command), WebSocketMessageType.Text, endOfMessage: true, Patience.Token);
+    public Task SendAsync(object command) => SendBytesAsync(JsonSerializer.SerializeToUtf8Bytes(command));
+
+    /// <summary>A text frame of whatever these are.</summary>
+    public Task SendBytesAsync(byte[] text) => _socket.SendAsync(text, WebSocketMessageType.Text, endOfMessage: true, Patience.Token);
 
     public async Task<JsonElement?> NextAsync(CancellationToken? token = null)
     {
