@@ -33,9 +33,22 @@ internal sealed class EventFrame(LogEntry entry, Position position) : FeedFrame(
 /// <summary>A range of text of a message that is being generated.</summary>
 internal sealed class DeltaFrame(LiveRange range, Position position) : FeedFrame(position)
 {
+    /// <summary>
+    /// In UTF-16 code units. A client sees a frame when all of it has come, and its connection counts as dead when that takes too long: a
+    /// reader at the end of a slow link gets a long text in pieces, and comes back behind the last one that it has.
+    /// </summary>
+    public const int LongestText = 64 * 1024;
+
     public LiveRange Range => range;
 
-    /// <summary>When the runtime said its newest step, by the monotonic clock; 0 where that is not known here.</summary>
+    /// <summary>Where a frame ends that begins somewhere in a text: never inside a surrogate pair.</summary>
+    public static int End(ReadOnlySpan<char> text, int from)
+    {
+        var to = Math.Min(text.Length, from + LongestText);
+        return to < text.Length && char.IsLowSurrogate(text[to]) ? to - 1 : to;
+    }
+
+    /// <summary>When the runtime said its newest step, by the monotonic clock; 0 where that is not known here, or no part of it.</summary>
     public long SaidAt { get; init; }
 
     /// <summary>Whether it holds more than one step.</summary>

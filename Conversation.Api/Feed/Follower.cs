@@ -112,7 +112,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         return topic.TryGetNext(Seq, out entry);
     }
 
-    /// <summary>Before an end is told, the rest of the text is: cut from the stored content, so that it is exact.</summary>
+    /// <summary>Before an end is told, the rest of the text is, frame by frame: cut from the stored content, so that it is exact.</summary>
     private FeedFrame? Missing(LogEntry entry)
     {
         if (entry.Ended is not { } message)
@@ -156,11 +156,12 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         }
 
         _seen = null;
-        _text = new Cursor(message.Id, message.Attempt, message.Content.Length);
+        var to = DeltaFrame.End(message.Content, have);
+        _text = new Cursor(message.Id, message.Attempt, to);
         return have >= message.Content.Length && !takesBack
             ? null
             : new DeltaFrame(
-                new LiveRange(message.Seq, message.Id, message.Attempt, have, message.Keep, message.Content.AsMemory(have)), Position);
+                new LiveRange(message.Seq, message.Id, message.Attempt, have, message.Keep, message.Content.AsMemory(have..to)), Position);
     }
 
     private EventFrame Step(LogEntry entry)
@@ -214,8 +215,9 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         }
 
         _seen = live;
-        _text = new Cursor(live.MessageId, live.Attempt, live.Visible);
-        return topic.Delta(live, live.SplitsPair(have) ? have - 1 : have, Position);
+        var from = live.SplitsPair(have) ? have - 1 : have;
+        _text = new Cursor(live.MessageId, live.Attempt, DeltaFrame.End(live.Slice(0, live.Visible).Span, from));
+        return topic.Delta(live, from, Position);
     }
 
     /// <summary>Whether what a reader got of a text is in a later one as well.</summary>

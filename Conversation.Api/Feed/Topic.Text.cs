@@ -6,11 +6,24 @@ namespace Conversation.Api.Feed;
 /// <content>The text that is being generated.</content>
 internal sealed partial class Topic
 {
-    private DeltaFrame? _lastDelta;
+    /// <summary>
+    /// The last frames of text, each at the place of its part of the text: followers who read a long range do not keep in step to the frame,
+    /// and each part is still encoded once for all of them. The frames of short ranges come after each other at the same place.
+    /// </summary>
+    private readonly DeltaFrame?[] _deltas = new DeltaFrame?[8];
+
     private HeartbeatFrame? _lastHeartbeat;
 
     /// <summary>The text that is being generated, null while there is none.</summary>
-    public LiveText? Text { get; private set; }
+    public LiveText? Text
+    {
+        get;
+        private set
+        {
+            field = value;
+            Array.Clear(_deltas);
+        }
+    }
 
     /// <summary>A text of this node's own begins, unless a later one is known: then its run was another's while its commit was on its way.</summary>
     public void Open(LiveText text)
@@ -84,7 +97,8 @@ internal sealed partial class Topic
     public DeltaFrame Delta(LiveText text, int from, Position position)
     {
         var range = new LiveRange(text.BaseSeq, text.MessageId, text.Attempt, from, text.Keep, text.Slice(from, position.Offset));
-        if (_lastDelta is { } last
+        ref var kept = ref _deltas[from / DeltaFrame.LongestText % _deltas.Length];
+        if (kept is { } last
             && last.Position == position
             && last.Range.From == from
             && last.Range.BaseSeq == range.BaseSeq)
@@ -92,9 +106,9 @@ internal sealed partial class Topic
             return last;
         }
 
-        return _lastDelta = new DeltaFrame(range, position)
+        return kept = new DeltaFrame(range, position)
         {
-            SaidAt = text.IsForeign ? 0 : text.StepSaidAt,
+            SaidAt = text.IsForeign || position.Offset <= text.StepFrom ? 0 : text.StepSaidAt,
             IsMerged = from < text.StepFrom,
         };
     }

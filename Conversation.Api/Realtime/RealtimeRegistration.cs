@@ -12,6 +12,13 @@ internal static class RealtimeRegistration
     /// <summary>How much longer than content a legacy client's text may be, in bytes: it is only sent back to it.</summary>
     private const int Overhead = 64 * 1024;
 
+    /// <summary>
+    /// How long a hub's client may take to read one frame before it is cut off. A reader is never closed for being slow, so it is as long as
+    /// the longest answer takes at 30 KB/s, and not for ever, because a frame that nobody reads holds memory. A client that is gone is found
+    /// long before: it says nothing any more.
+    /// </summary>
+    private static readonly TimeSpan LongestSend = TimeSpan.FromMinutes(5);
+
     public static IServiceCollection AddRealtime(this IServiceCollection services, ServiceSettings settings)
     {
         services.TryAddSingleton<ConversationAccess>();
@@ -42,7 +49,11 @@ internal static class RealtimeRegistration
     public static void MapRealtime(this IEndpointRouteBuilder endpoints, string root)
     {
         endpoints
-            .MapHub<ConversationHub>($"{root}/hubs/conversations", hub => hub.CloseOnAuthenticationExpiration = true)
+            .MapHub<ConversationHub>($"{root}/hubs/conversations", hub =>
+            {
+                hub.CloseOnAuthenticationExpiration = true;
+                hub.TransportSendTimeout = LongestSend;
+            })
             .WithMetadata(new TokenInQueryAttribute());
         var socket = ActivatorUtilities.CreateInstance<ConversationSocketEndpoint>(endpoints.ServiceProvider);
         endpoints
