@@ -15,8 +15,12 @@ internal sealed record SocketOptions
     /// <summary>How often a silent socket is pinged. Default 30 s.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a pong may take before the socket counts as dead. Default 30 s.</summary>
-    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long a pong may take before the socket counts as dead, from when the ping is due. It waits behind the frame that is being sent, and
+    /// the client answers once it has read both: with less, a reader whose link takes longer for one frame would be cut off, and again when it
+    /// comes back. Default 2 min, in which 50 KB/s carry 6 MB, far more than the longest message of a client.
+    /// </summary>
+    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// Browsers do not apply CORS to WebSockets (RFC 6455, section 10.2): the server checks. Programs send no origin.

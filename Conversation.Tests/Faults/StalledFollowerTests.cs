@@ -19,11 +19,15 @@ internal sealed class StalledFollowerTests
     /// <summary>In seconds: longer than SignalR gives a send by default.</summary>
     private const int LongStall = 13;
 
+    /// <summary>In seconds: longer than a ping's interval, and as long again for the pong.</summary>
+    private const int LongStallOfASocket = 75;
+
     [TestCase("socket", 0)]
     [TestCase("legacy", 0)]
     [TestCase("sse", 0)]
     [TestCase("group", 0)]
     [TestCase("follow", 0)]
+    [TestCase("socket", LongStallOfASocket, Category = "Long")]
     [TestCase("group", LongStall, Category = "Long")]
     [TestCase("follow", LongStall, Category = "Long")]
     public async Task Follower_Stalled_HoldsUpNobodyAndLosesNothing(string door, int seconds)
