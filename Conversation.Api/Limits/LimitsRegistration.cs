@@ -18,6 +18,7 @@ internal static class LimitsRegistration
             FollowedPerConnection = settings.MaxFollowedPerConnection,
         });
         services.TryAddSingleton(new ContentLimit(settings));
+        services.TryAddSingleton<HubConnections>();
         services.TryAddSingleton<RequestBudget>();
         services.TryAddSingleton<ConnectionBudget>();
         services.AddRateLimiter(_ => { });

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Conversation.Api.Auth;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Primitives;
 
@@ -11,7 +12,7 @@ namespace Conversation.Api.Limits;
 /// The requests that each principal has left, at all doors together. The whole minute's budget may be spent at once; it comes back
 /// evenly. Each node keeps its own: several give as many times the budget.
 /// </summary>
-internal sealed class RequestBudget(LimitOptions options, CallerResolver callers, TimeProvider time) : IAsyncDisposable
+internal sealed class RequestBudget(LimitOptions options, CallerResolver callers, HubConnections hubs, TimeProvider time) : IAsyncDisposable
 {
     private const string Nobody = "";
     private const int IPv6NetworkBytes = 8;
@@ -27,7 +28,7 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
 
     /// <summary>For the rate limiter's middleware, once it is known who asks; without a principal there is no budget to spend.</summary>
     public PartitionedRateLimiter<HttpContext>? ByPrincipal => _byPrincipal?.WithTranslatedKey<HttpContext>(
-        context => context.User.Identity is { IsAuthenticated: true } && !IsPoll(context) ? callers.Resolve(context.User).Principal : Nobody, leaveOpen: true);
+        context => context.User.Identity is { IsAuthenticated: true } && !IsOfAConnection(context) ? callers.Resolve(context.User).Principal : Nobody, leaveOpen: true);
 
     /// <summary>For doors that take many requests over one connection.</summary>
     /// <exception cref="TooManyRequestsException">429: nothing is left.</exception>
@@ -67,14 +68,15 @@ internal sealed class RequestBudget(LimitOptions options, CallerResolver callers
     }
 
     /// <summary>
-    /// A hub's client that can only poll asks anew for each piece of text: that is its connection, whose invocations are counted one by one.
-    /// One that opens a socket does so once.
+    /// A hub's client without a socket asks anew for each piece of text, and posts what it invokes: that is its connection, whose invocations
+    /// are counted one by one. One that opens a socket does so once. What is posted counts unless its connection is there: the one post that
+    /// shakes hands, and those whose id is made up.
     /// </summary>
-    private static bool IsPoll(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method)
-        && context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null
-        && context.Request.Query.ContainsKey("id")
-        && StringValues.IsNullOrEmpty(context.Request.Headers.Upgrade);
+    private bool IsOfAConnection(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null
+        && (HttpMethods.IsGet(context.Request.Method)
+            ? context.Request.Query.ContainsKey("id") && StringValues.IsNullOrEmpty(context.Request.Headers.Upgrade)
+            : context.GetEndpoint()?.Metadata.GetMetadata<NegotiateMetadata>() is null && hubs.Have(context));
 
     /// <summary>Whoever has an IPv6 address has all of its network (RFC 4291, section 2.5.4: 64 bits), and a new address for each request.</summary>
     private static string Client(IPAddress? address) => address switch

@@ -5,10 +5,12 @@ using Microsoft.AspNetCore.SignalR;
 namespace Conversation.Api.Realtime;
 
 /// <summary>Holds the hub to the limits of the other doors: every invocation is a request, every connection a stream.</summary>
-internal sealed class HubLimits(RequestBudget requests, ConnectionBudget connections, LimitOptions options, CallerResolver callers) : IHubFilter
+internal sealed class HubLimits(
+    RequestBudget requests, ConnectionBudget connections, HubConnections open, LimitOptions options, CallerResolver callers) : IHubFilter
 {
     private static readonly object PassKey = new();
     private static readonly object FollowedKey = new();
+    private static readonly object TokenKey = new();
 
     /// <summary>What a connection follows.</summary>
     public static FollowedConversations FollowedBy(HubCallerContext connection) => (FollowedConversations)connection.Items[FollowedKey]!;
@@ -35,12 +37,14 @@ internal sealed class HubLimits(RequestBudget requests, ConnectionBudget connect
         }
 
         context.Context.Items[FollowedKey] = new FollowedConversations(options);
+        context.Context.Items[TokenKey] = open.Open(context.Context.GetHttpContext());
         await next(context);
     }
 
     public Task OnDisconnectedAsync(HubLifetimeContext context, Exception? exception, Func<HubLifetimeContext, Exception?, Task> next)
     {
         (context.Context.Items[PassKey] as IDisposable)?.Dispose();
+        (context.Context.Items[TokenKey] as IDisposable)?.Dispose();
         return next(context, exception);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class AddressBudgetTests
     public async Task Addresses_OneAfterTheOther_ShareABudgetOrNot(string first, string second, bool shared)
     {
         await using var budget = new RequestBudget(
-            new LimitOptions { RequestsPerMinuteAndAddress = 1 }, new CallerResolver(ApiHost.Settings), TimeProvider.System);
+            new LimitOptions { RequestsPerMinuteAndAddress = 1 }, new CallerResolver(ApiHost.Settings), new HubConnections(), TimeProvider.System);
         using var spent = budget.ByAddress!.AttemptAcquire(From(first));
         using var next = budget.ByAddress.AttemptAcquire(From(second));
 

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.WebSockets;
 using Conversation.Tests.Infrastructure;
+using Microsoft.AspNetCore.Http.Connections;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Client;
 
 namespace Conversation.Tests.Limits;
 
@@ -25,6 +28,50 @@ internal sealed class HubRequestTests
 
         Assert.That(statuses, Is.EqualTo(Enumerable.Repeat(HttpStatusCode.SwitchingProtocols, Budget).Append(HttpStatusCode.TooManyRequests)));
     }
+
+    /// <summary>Each comes by a POST of its own, which is no second request; what is refused is refused as on a socket.</summary>
+    [TestCase(HttpTransportType.LongPolling)]
+    [TestCase(HttpTransportType.ServerSentEvents)]
+    public async Task Invocations_ByPost_CountOnceAndLeaveTheConnection(HttpTransportType transport)
+    {
+        // To negotiate and to shake hands are two; nothing comes back while the test looks.
+        const int Invocations = 2;
+        await using var host = await ApiHost.StartAsync(settings => settings with { RateLimit = Invocations + 2 });
+        using var client = host.AsUser();
+        await using var hub = await HubClient.ConnectAsync(client, transports: transport);
+
+        for (var i = 0; i < Invocations; i++)
+        {
+            await LeaveAsync(hub);
+        }
+
+        for (var i = 0; i < Invocations; i++)
+        {
+            var refused = await Assert.ThrowsAsync<HubException>(() => LeaveAsync(hub));
+            Assert.That(refused!.Message, Does.Contain("budget"));
+        }
+
+        Assert.That(hub.Connection.State, Is.EqualTo(HubConnectionState.Connected));
+    }
+
+    [Test]
+    public async Task Posts_WithAnIdMadeUp_AreRequests()
+    {
+        await using var host = await ApiHost.StartAsync(settings => settings with { RateLimit = Budget });
+        using var client = host.AsUser();
+
+        var statuses = new List<HttpStatusCode>();
+        for (var i = 0; i <= Budget; i++)
+        {
+            using var response = await client.Http.PostAsync($"{ApiClient.Root}/hubs/conversations?id=madeup", content: null);
+            statuses.Add(response.StatusCode);
+        }
+
+        Assert.That(statuses, Is.EqualTo(Enumerable.Repeat(HttpStatusCode.NotFound, Budget).Append(HttpStatusCode.TooManyRequests)));
+    }
+
+    /// <summary>An invocation that needs no conversation.</summary>
+    private static Task LeaveAsync(HubClient hub) => hub.Connection.InvokeAsync("LeaveConversation", Guid.CreateVersion7(), Patience.Token);
 
     private static async Task<HttpStatusCode> ConnectAsync(ApiClient client)
     {
