@@ -41,7 +41,8 @@ internal sealed partial record ServiceSettings
     public int HeaderTimeoutSeconds { get; init; } = 15;
 
     /// <summary>
-    /// The slowest pace of a request's body after its first five seconds, in bytes a second. Default 240; 0 for no limit.
+    /// The slowest pace of a request's body, and of a message on a socket, after its first five seconds, in bytes a second. Default 240; 0
+    /// for no limit.
     /// </summary>
     [Variable("CONVERSATION_SERVICE_MIN_BODY_BYTES_PER_SECOND")]
     [Range(0, int.MaxValue)]

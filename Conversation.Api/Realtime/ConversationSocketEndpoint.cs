@@ -54,7 +54,8 @@ internal sealed class ConversationSocketEndpoint(
         // Sockets end on their own close, on a broken connection, with their rights, and when the service stops.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.RequestAborted, stream.Leaving, rights.End);
-        var connection = new SocketConnection(socket, isV2 ? options.MaxCommandBytes : options.MaxEchoBytes, ending, stream, logger);
+        var connection = new SocketConnection(
+            socket, isV2 ? options.MaxCommandBytes : options.MaxEchoBytes, options, time, ending, stream, logger);
         if (isV2)
         {
             await new V2Socket(connection, feed, sender, canceller, callers, tokens, rights, requests, conversation).RunAsync(after);

@@ -29,6 +29,7 @@ internal static class RealtimeRegistration
         {
             MaxCommandBytes = ContentLimit.LongestBody(settings),
             MaxEchoBytes = settings.MaxContentBytes + Overhead,
+            MinBytesPerSecond = settings.MinBodyBytesPerSecond,
             AllowedOrigins = settings.CorsAllowOrigins,
         });
         services

@@ -9,7 +9,13 @@ namespace Conversation.Api.Realtime;
 /// A WebSocket that several tasks send on and one reads, with bounds on what comes in and a close that says why. Knows no dialect.
 /// </summary>
 internal sealed partial class SocketConnection(
-    WebSocket socket, long longestMessage, CancellationTokenSource ending, OpenStream stream, ILogger logger)
+    WebSocket socket,
+    long longestMessage,
+    SocketOptions options,
+    TimeProvider time,
+    CancellationTokenSource ending,
+    OpenStream stream,
+    ILogger logger)
 {
     /// <summary>Close code 1012 (IANA's WebSocket registry): come back.</summary>
     public const WebSocketCloseStatus ServiceRestart = (WebSocketCloseStatus)1012;
@@ -157,12 +163,13 @@ internal sealed partial class SocketConnection(
             return null;
         }
 
+        var began = time.GetTimestamp();
         var message = new ArrayBufferWriter<byte>(FirstBuffer);
         while (true)
         {
             if (Complaint(received.MessageType, message.WrittenCount) is { } complaint)
             {
-                await RefuseAsync(complaint, message.GetMemory());
+                await RefuseAsync(complaint, null, message.GetMemory());
                 return null;
             }
 
@@ -171,7 +178,14 @@ internal sealed partial class SocketConnection(
                 return Encoding.UTF8.GetString(message.WrittenSpan);
             }
 
-            received = await socket.ReceiveAsync(message.GetMemory(), CancellationToken.None);
+            var receiving = socket.ReceiveAsync(message.GetMemory(), CancellationToken.None).AsTask();
+            if (!await IsInTimeAsync(receiving, message.WrittenCount, began))
+            {
+                await RefuseAsync(WebSocketCloseStatus.PolicyViolation, "The message came too slowly.", message.GetMemory(), receiving);
+                return null;
+            }
+
+            received = await receiving;
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 return null;
@@ -179,6 +193,24 @@ internal sealed partial class SocketConnection(
 
             message.Advance(received.Count);
         }
+    }
+
+    /// <summary>Whether more of a message comes in time: its buffer is held for a client that goes on sending, as a request's body is.</summary>
+    private async Task<bool> IsInTimeAsync(Task receiving, int length, long began)
+    {
+        if (options.TimeFor(length) is not { } limit)
+        {
+            return true;
+        }
+
+        var left = limit - time.GetElapsedTime(began);
+        if (left > TimeSpan.Zero && !receiving.IsCompleted)
+        {
+            // Whatever has become of it is seen by who awaits it; the time-out's timer goes with the wait.
+            await receiving.WaitAsync(left, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return left > TimeSpan.Zero && receiving.IsCompleted;
     }
 
     private WebSocketCloseStatus? Complaint(WebSocketMessageType type, int length) => type switch
@@ -192,10 +224,16 @@ internal sealed partial class SocketConnection(
     /// Says why, and reads on without listening until the client closes too: a connection that is cut while it still sends would
     /// lose the reason. <see cref="RunAsync"/> bounds the wait.
     /// </summary>
-    private async Task RefuseAsync(WebSocketCloseStatus status, Memory<byte> buffer)
+    private async Task RefuseAsync(
+        WebSocketCloseStatus status, string? description, Memory<byte> buffer, Task<ValueWebSocketReceiveResult>? receiving = null)
     {
-        await CloseAsync(status);
+        await CloseAsync(status, description);
         await ending.CancelAsync();
+        if (receiving is not null && (await receiving).MessageType == WebSocketMessageType.Close)
+        {
+            return;
+        }
+
         while ((await socket.ReceiveAsync(buffer, CancellationToken.None)).MessageType != WebSocketMessageType.Close)
         {
         }
