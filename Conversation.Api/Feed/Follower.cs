@@ -60,7 +60,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
     public ValueTask WaitAsync() => _signal.WaitAsync();
 
     /// <summary>Takes events read from the log, in order, to be looked at before those in memory.</summary>
-    /// <returns>False where there are none.</returns>
+    /// <returns>False where they do not go on where this follower stands: what it wants next is gone.</returns>
     public bool Take(IEnumerable<LogEntry> page)
     {
         foreach (var entry in page)
@@ -68,7 +68,7 @@ internal sealed class Follower(Topic topic, FollowOptions options)
             _page.Enqueue(entry);
         }
 
-        return _page.Count > 0;
+        return TryPeekPage(out _);
     }
 
     public FollowState Next(out FeedFrame? frame)
@@ -97,19 +97,16 @@ internal sealed class Follower(Topic topic, FollowOptions options)
         }
     }
 
-    private bool TryPeek([NotNullWhen(true)] out LogEntry? entry)
-    {
-        while (_page.TryPeek(out entry))
-        {
-            if (entry.Seq == Seq + 1)
-            {
-                return true;
-            }
+    private bool TryPeek([NotNullWhen(true)] out LogEntry? entry) => TryPeekPage(out entry) || topic.TryGetNext(Seq, out entry);
 
+    private bool TryPeekPage([NotNullWhen(true)] out LogEntry? entry)
+    {
+        while (_page.TryPeek(out entry) && entry.Seq != Seq + 1)
+        {
             _page.Dequeue();
         }
 
-        return topic.TryGetNext(Seq, out entry);
+        return entry is not null;
     }
 
     /// <summary>Before an end is told, the rest of the text is, frame by frame: cut from the stored content, so that it is exact.</summary>
