@@ -21,16 +21,19 @@ internal sealed class FollowedConversations(LimitOptions options)
         return new Stream(this);
     }
 
+    /// <returns>False where it was joined already.</returns>
     /// <exception cref="TooManyRequestsException">429: there are too many already.</exception>
-    public void Join(Guid conversation)
+    public bool Join(Guid conversation)
     {
         lock (_gate)
         {
-            if (!_groups.Contains(conversation))
+            if (_groups.Contains(conversation))
             {
-                Check();
-                _groups.Add(conversation);
+                return false;
             }
+
+            Check();
+            return _groups.Add(conversation);
         }
     }
 

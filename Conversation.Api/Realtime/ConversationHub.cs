@@ -52,8 +52,20 @@ internal sealed class ConversationHub(
     public async Task JoinConversation(Guid conversationId)
     {
         await RequireAccessAsync(conversationId);
-        HubLimits.FollowedBy(Context).Join(conversationId);
-        await Groups.AddToGroupAsync(Context.ConnectionId, GroupOf(conversationId), Context.ConnectionAborted);
+        var isNew = HubLimits.FollowedBy(Context).Join(conversationId);
+        try
+        {
+            await Groups.AddToGroupAsync(Context.ConnectionId, GroupOf(conversationId), Context.ConnectionAborted);
+        }
+        catch
+        {
+            if (isNew)
+            {
+                HubLimits.FollowedBy(Context).Leave(conversationId);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Ends what <see cref="JoinConversation"/> began.</summary>

@@ -44,7 +44,15 @@ internal sealed partial class FollowingLifetimeManager(
         await base.AddToGroupAsync(connectionId, groupName, cancellationToken);
         if (ConversationHub.ConversationOf(groupName) is { } conversation && _members.TryGetValue(connectionId, out var member))
         {
-            await member.FollowAsync(conversation, BeginAsync);
+            try
+            {
+                await member.FollowAsync(conversation, (connection, id, subscription) => BeginAsync(member, connection, id, subscription));
+            }
+            catch
+            {
+                await base.RemoveFromGroupAsync(connectionId, groupName, CancellationToken.None);
+                throw;
+            }
         }
     }
 
@@ -59,14 +67,14 @@ internal sealed partial class FollowingLifetimeManager(
     }
 
     /// <summary>Returns the pump once the follower is registered.</summary>
-    private async Task<Task> BeginAsync(HubConnectionContext connection, Guid conversation, CancellationToken token)
+    private async Task<Task> BeginAsync(Member member, HubConnectionContext connection, Guid conversation, Subscription subscription)
     {
         var options = new FollowOptions { Door = "group", Heartbeats = true, Reach = callers.Resolve(connection.User).Reach };
-        var frames = feed.FollowAsync(conversation, options, token).GetAsyncEnumerator(token);
+        var frames = feed.FollowAsync(conversation, options, subscription.Stop).GetAsyncEnumerator(subscription.Stop);
         try
         {
             await frames.MoveNextAsync();
-            return PumpAsync(connection, conversation, frames);
+            return PumpAsync(member, connection, conversation, subscription, frames);
         }
         catch
         {
@@ -75,7 +83,8 @@ internal sealed partial class FollowingLifetimeManager(
         }
     }
 
-    private async Task PumpAsync(HubConnectionContext connection, Guid conversation, IAsyncEnumerator<FeedFrame> frames)
+    private async Task PumpAsync(
+        Member member, HubConnectionContext connection, Guid conversation, Subscription subscription, IAsyncEnumerator<FeedFrame> frames)
     {
         // Leaves the caller, who wants to answer the client that it has joined.
         await Task.Yield();
@@ -91,6 +100,8 @@ internal sealed partial class FollowingLifetimeManager(
 
             // The connection stays, because it may rightly follow others. It is told, and the place in its limit is free again.
             HubLimits.FollowedBy(connection).Leave(conversation);
+            await base.RemoveFromGroupAsync(connection.ConnectionId, ConversationHub.GroupOf(conversation), CancellationToken.None);
+            subscription.IsEnding = true;
             await connection.WriteAsync(
                 new EndedFrame(conversation, position).HubMessage(ToInvocation), connection.ConnectionAborted);
         }
@@ -106,6 +117,7 @@ internal sealed partial class FollowingLifetimeManager(
         finally
         {
             await frames.DisposeAsync();
+            member.Forget(conversation, subscription);
         }
     }
 

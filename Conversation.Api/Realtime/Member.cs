@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Conversation.Api.Background;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
@@ -14,7 +15,7 @@ internal sealed class Member
     private readonly OpenStream _stream;
     private readonly CancellationTokenRegistration _leaving;
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Dictionary<Guid, (CancellationTokenSource Stop, Task Pump)> _pumps = [];
+    private readonly ConcurrentDictionary<Guid, Subscription> _subscriptions = new();
     private bool _ended;
 
     public Member(HubConnectionContext connection, OpenStream stream)
@@ -26,29 +27,38 @@ internal sealed class Member
     }
 
     /// <summary>Begins to follow, unless it does already.</summary>
-    public async Task FollowAsync(Guid conversation, Func<HubConnectionContext, Guid, CancellationToken, Task<Task>> begin)
+    /// <param name="conversation">Which.</param>
+    /// <param name="begin">Returns its pump, which has it <see cref="Forget"/> what ends by itself.</param>
+    public async Task FollowAsync(Guid conversation, Func<HubConnectionContext, Guid, Subscription, Task<Task>> begin)
     {
         await _turn.WaitAsync(_connection.ConnectionAborted);
         try
         {
-            if (_ended || (_pumps.TryGetValue(conversation, out var running) && !running.Pump.IsCompleted))
+            if (_subscriptions.TryGetValue(conversation, out var running))
+            {
+                if (!running.IsEnding)
+                {
+                    return;
+                }
+
+                // The client was told of the end, and comes again before it was tidied up.
+                await running.Pump;
+            }
+
+            if (_ended)
             {
                 return;
             }
 
-            if (_pumps.Remove(conversation, out var over))
-            {
-                over.Stop.Dispose();
-            }
-
-            var stop = CancellationTokenSource.CreateLinkedTokenSource(_connection.ConnectionAborted);
+            var subscription = new Subscription(_connection.ConnectionAborted);
+            _subscriptions[conversation] = subscription;
             try
             {
-                _pumps[conversation] = (stop, await begin(_connection, conversation, stop.Token));
+                subscription.Pump = await begin(_connection, conversation, subscription);
             }
             catch
             {
-                stop.Dispose();
+                Forget(conversation, subscription);
                 throw;
             }
         }
@@ -63,9 +73,9 @@ internal sealed class Member
         await _turn.WaitAsync(_connection.ConnectionAborted);
         try
         {
-            if (_pumps.Remove(conversation, out var running))
+            if (_subscriptions.TryRemove(conversation, out var running))
             {
-                await StopAsync(running);
+                await running.EndAsync();
             }
         }
         finally
@@ -81,12 +91,14 @@ internal sealed class Member
         try
         {
             _ended = true;
-            foreach (var running in _pumps.Values)
+            foreach (var conversation in _subscriptions.Keys)
             {
-                await StopAsync(running);
+                if (_subscriptions.TryRemove(conversation, out var running))
+                {
+                    await running.EndAsync();
+                }
             }
 
-            _pumps.Clear();
             await _leaving.DisposeAsync();
             _stream.Dispose();
         }
@@ -96,10 +108,12 @@ internal sealed class Member
         }
     }
 
-    private static async Task StopAsync((CancellationTokenSource Stop, Task Pump) running)
+    /// <summary>What has ended by itself holds nothing any more. Whoever took it out before disposes of it.</summary>
+    public void Forget(Guid conversation, Subscription subscription)
     {
-        await running.Stop.CancelAsync();
-        await running.Pump;
-        running.Stop.Dispose();
+        if (_subscriptions.TryRemove(KeyValuePair.Create(conversation, subscription)))
+        {
+            subscription.Dispose();
+        }
     }
 }
