@@ -127,6 +127,6 @@ internal sealed partial class AnswerAccumulator
     [
         .. UsageKinds
             .Where(kind => usage.Get(kind) is { ValueKind: JsonValueKind.Number } count && count.TryGetInt32(out _))
-            .Select(kind => (kind, usage.GetProperty(kind).GetInt64())),
+            .Select(kind => (kind, usage.GetProperty(kind).GetInt32())),
     ];
 }

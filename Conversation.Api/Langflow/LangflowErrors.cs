@@ -1,3 +1,4 @@
+using System.Net;
 using Conversation.Api.AgentRuntimes;
 
 namespace Conversation.Api.Langflow;
@@ -25,11 +26,11 @@ internal static class LangflowErrors
 internal static class LangflowNotices
 {
     public const string Authenticated = "langflow_authenticated";
-    public const string AuthFailed = "langflow_auth_failed";
-    public const string NoFlows = "no_flows_found";
+    public const string AuthFailed = LangflowErrors.AuthFailed;
+    public const string NoFlows = LangflowErrors.NoFlows;
 
     /// <summary>The circuit is open: after repeated failures Langflow is left alone for a while.</summary>
-    public const string Unavailable = "langflow_unavailable";
+    public const string Unavailable = LangflowErrors.Unavailable;
 }
 
 /// <summary>Langflow cannot be used for this run; nothing was begun there.</summary>
@@ -47,6 +48,14 @@ internal sealed class LangflowUnusableException(string code, string detail, Exce
         LangflowErrors.NoFlows => LangflowNotices.NoFlows,
         _ => null,
     };
+
+    /// <summary>A status that says nothing of the flow.</summary>
+    public static LangflowUnusableException OfStatus(HttpStatusCode status) =>
+        new(LangflowErrors.Unavailable, $"Langflow answered with status {(int)status}.");
+
+    /// <summary>No reply, or none in time.</summary>
+    public static LangflowUnusableException NoAnswer(Exception cause) =>
+        new(LangflowErrors.Unavailable, "Langflow does not answer.", cause);
 
     /// <summary>The same, as what a run fails with.</summary>
     public AgentRuntimeException ToFailure() => new(Code, Message, this);

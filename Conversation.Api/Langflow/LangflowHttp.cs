@@ -56,7 +56,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
         }
         catch (Exception error) when (error is HttpRequestException or TimeoutRejectedException)
         {
-            throw new LangflowUnusableException(LangflowErrors.Unavailable, "Langflow does not answer.", error);
+            throw LangflowUnusableException.NoAnswer(error);
         }
     }
 
@@ -120,8 +120,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
                 LangflowErrors.AuthFailed, "Langflow refused the credential."),
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity or HttpStatusCode.InternalServerError
                 when complaint is not null => new AgentRuntimeException(LangflowErrors.FlowFailed, complaint),
-            var status => new LangflowUnusableException(
-                LangflowErrors.Unavailable, $"Langflow answered with status {(int)status}."),
+            var status => LangflowUnusableException.OfStatus(status),
         };
     }
 

@@ -135,8 +135,7 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
 
             if (response.StatusCode >= HttpStatusCode.InternalServerError)
             {
-                throw new LangflowUnusableException(
-                    LangflowErrors.Unavailable, $"Langflow answered with status {(int)response.StatusCode}.");
+                throw LangflowUnusableException.OfStatus(response.StatusCode);
             }
 
             // A text for a detail: the server is starting and has no user yet. An object: there is no automatic login here.
@@ -162,7 +161,7 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
         }
         catch (OperationCanceledException error)
         {
-            throw new LangflowUnusableException(LangflowErrors.Unavailable, "Langflow does not answer.", error);
+            throw LangflowUnusableException.NoAnswer(error);
         }
     }
 

@@ -15,11 +15,8 @@ internal sealed record LangflowOptions
     /// <summary>Where flows are provisioned. Default: nowhere.</summary>
     public Uri? Provisioner { get; init; }
 
-    /// <summary>
-    /// One of <see cref="LangflowApis"/>. Default here: <see cref="LangflowApis.Auto"/>, chosen by the server's version and a probe. The
-    /// service's own settings say <c>run</c> unless told otherwise.
-    /// </summary>
-    public string Api { get; init; } = LangflowApis.Auto;
+    /// <summary>One of <see cref="LangflowApis"/>. Default <see cref="LangflowApis.Run"/>, as the service's own settings.</summary>
+    public string Api { get; init; } = LangflowApis.Run;
 
     /// <summary>True where a simulated answer stands in for a Langflow that cannot be used. Default: false.</summary>
     public bool Simulate { get; init; }

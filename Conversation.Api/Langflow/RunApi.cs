@@ -33,12 +33,7 @@ internal sealed class RunApi(LangflowHttp http, LangflowOptions options, ILogger
 
         public async Task<bool> NextAsync(List<AgentOutput> said, CancellationToken token)
         {
-            if (!await events.NextAsync(_answer, said, token))
-            {
-                throw Failure();
-            }
-
-            if (_answer.HasFailed)
+            if (!await events.NextAsync(_answer, said, token) || _answer.HasFailed)
             {
                 throw Failure();
             }

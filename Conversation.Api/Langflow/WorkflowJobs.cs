@@ -55,7 +55,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
         using (response)
         {
             throw response.StatusCode == HttpStatusCode.InternalServerError
-                ? Passing(response)
+                ? LangflowUnusableException.OfStatus(response.StatusCode)
                 : await LangflowHttp.FailureAsync(response, token);
         }
     }
@@ -128,7 +128,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
         var detail = ErrorText.Parse(head)?.Get("detail");
         if (detail?.Text("code") != JobFailed)
         {
-            return Passing(response);
+            return LangflowUnusableException.OfStatus(response.StatusCode);
         }
 
         return Failed(detail?.Get("error_detail") switch
@@ -138,9 +138,6 @@ internal sealed class WorkflowJobs(LangflowHttp http)
             _ => ErrorText.OfBody(head) ?? ErrorText.Clean(null),
         });
     }
-
-    private static LangflowUnusableException Passing(HttpResponseMessage response) =>
-        new(LangflowErrors.Unavailable, $"Langflow answered with status {(int)response.StatusCode}.");
 
     private static AgentRuntimeException Failed(string detail) => new(LangflowErrors.FlowFailed, detail);
 }
