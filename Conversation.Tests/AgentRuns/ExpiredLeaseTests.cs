@@ -84,8 +84,19 @@ internal sealed class ExpiredLeaseTests
         Assert.That(await Runs.DroppedAsServiceAsync([_run], Patience.Token), Is.Empty, "It has not ended.");
     }
 
-    private async Task<IEnumerable<Guid>> RenewAsync() =>
-        (await Runs.RenewAsServiceAsync(_owner, [_run], Patience.Token)).Select(run => run.Id);
+    /// <summary>The same node may have lost it to itself: nobody would work on what the earlier attempt kept alive.</summary>
+    [Test]
+    public async Task Renew_OfAnotherAttempt_RenewsNothing([Values(0, 2)] int attempt)
+    {
+        await InsertAsync(leaseSeconds: 6);
+
+        Assert.That(await RenewAsync(attempt), Is.Empty);
+    }
+
+    private Task<IEnumerable<Guid>> RenewAsync() => RenewAsync(attempt: 1);
+
+    private async Task<IEnumerable<Guid>> RenewAsync(int attempt) =>
+        (await Runs.RenewAsServiceAsync(_owner, [_run], [attempt], Patience.Token)).Select(run => run.Id);
 
     private async Task<IEnumerable<Guid>> ExpiredAsync() => (await Runs.ExpiredAsServiceAsync(10, Patience.Token)).Select(run => run.Id);
 
