@@ -74,5 +74,6 @@ public sealed class ConversationLog
         where TResult : class => _queue.Writer.TryWrite(item)
             ? item.Answer
             : Task.FromException<TResult?>(new DatabaseUnavailableException(
-                "The database does not keep up with the writes. Nothing was stored. Try again shortly.") { NothingStored = true });
+                "The database does not keep up with the writes. Nothing was stored. Try again shortly.")
+            { NothingStored = true });
 }
