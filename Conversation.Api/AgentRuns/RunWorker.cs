@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Conversation.Api.Background;
 using Conversation.Api.Observability;
@@ -26,7 +25,7 @@ internal sealed partial class RunWorker(
     /// <summary>A look that comes later than this tells of a process, a machine or a database that stood still.</summary>
     private static readonly TimeSpan LateLook = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<Guid, (RunLease Lease, Task Work)> _active = new();
+    private readonly ActiveRuns _active = new();
     private volatile bool _draining;
     private volatile bool _handedOver;
     private volatile bool _othersWait;
@@ -36,7 +35,7 @@ internal sealed partial class RunWorker(
     private long _lookedAt = time.GetTimestamp();
 
     /// <summary>The leases that this node holds.</summary>
-    public IEnumerable<RunLease> Leases => _active.Values.Select(run => run.Lease);
+    public IEnumerable<RunLease> Leases => _active.Leases;
 
     /// <summary>Whether this node is stopping, and takes no more runs.</summary>
     public bool IsDraining => _draining;
@@ -96,25 +95,13 @@ internal sealed partial class RunWorker(
 
         var lease = new RunLease(conversationId, run.RunId, run.Attempt, askedAt, time);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (_active.TryGetValue(run.RunId, out var earlier))
-        {
-            // Its lease ran out while the database was away; what it still says is fenced, and shown to nobody.
-            earlier.Lease.Stop(StopReason.LeaseLost);
-        }
-
-        _active[run.RunId] = (lease, WorkAsync(lease, taken, asked, started.Task));
+        _active.Add(lease, WorkAsync(lease, taken, asked, started.Task));
         metrics.Began();
         started.SetResult();
     }
 
     /// <summary>Stops a run that is worked on here, because it is being cancelled.</summary>
-    public void Cancel(Guid runId)
-    {
-        if (_active.TryGetValue(runId, out var run))
-        {
-            run.Lease.Stop(StopReason.Cancelled);
-        }
-    }
+    public void Cancel(Guid runId) => _active.Find(runId)?.Stop(StopReason.Cancelled);
 
     /// <summary>One more waits, until the next look says how many do.</summary>
     /// <param name="forRoom">Whether it waits because nothing new was taken; otherwise for its conversation.</param>
@@ -229,10 +216,7 @@ internal sealed partial class RunWorker(
         finally
         {
             metrics.Left();
-            if (_active.TryGetValue(lease.RunId, out var current) && current.Lease == lease)
-            {
-                _active.TryRemove(KeyValuePair.Create(lease.RunId, current));
-            }
+            _active.Remove(lease);
         }
 
         // There is room, and its conversation is free.
@@ -243,7 +227,7 @@ internal sealed partial class RunWorker(
     {
         try
         {
-            await Task.WhenAll(_active.Values.Select(run => run.Work)).WaitAsync(patience, time);
+            await _active.EndedAsync().WaitAsync(patience, time);
         }
         catch (TimeoutException)
         {
