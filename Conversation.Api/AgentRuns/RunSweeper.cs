@@ -62,7 +62,7 @@ internal sealed partial class RunSweeper(
     private async Task<IReadOnlyList<ExpiredRun>> FindAsync(CancellationToken token)
     {
         var expired = await LookAsync(token);
-        if (expired is not null && !_isTrusted)
+        if (expired is [_, ..] && !_isTrusted)
         {
             // An outage must not cost a run: whoever lives renews first.
             await Task.Delay(LeaseKeeper.Interval, time, token);

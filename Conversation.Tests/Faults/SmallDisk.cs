@@ -12,6 +12,8 @@ internal sealed class SmallDisk : IAsyncDisposable
 {
     private const int BlockBytes = 64 * 1024;
 
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
+
     private static readonly bool IsRoot = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
 
     private SmallDisk(string folder) => Folder = folder;
@@ -95,7 +97,12 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await AsRootAsync("umount", Folder);
+        // A process of the server that is just ending may still have a file open there.
+        for (var patience = Patience.Token; (await AsRootAsync("umount", Folder)).ExitCode != 0;)
+        {
+            await Task.Delay(Again, TimeProvider.System, patience);
+        }
+
         Directory.Delete(Folder);
     }
 }
