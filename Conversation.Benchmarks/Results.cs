@@ -36,11 +36,16 @@ internal sealed record Results(int Seconds, string Machine)
             CultureInfo.InvariantCulture, $"| {reading.What} | {reading.Subject} | {reading.Quantity} | {reading.Value:G4} {reading.Unit} |")),
     ]);
 
+    /// <summary>What an earlier run has written.</summary>
+    public static async Task<Results> ReadAsync(string name) => JsonSerializer.Deserialize<Results>(await File.ReadAllTextAsync(FileOf(name)))!;
+
     public async Task WriteAsync(string name)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Root, "artifacts")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, $"benchmarks-{name}.json"), JsonSerializer.Serialize(this, Indented));
+        Directory.CreateDirectory(Path.GetDirectoryName(FileOf(name))!);
+        await File.WriteAllTextAsync(FileOf(name), JsonSerializer.Serialize(this, Indented));
     }
+
+    private static string FileOf(string name) => Path.Combine(Root, "artifacts", $"benchmarks-{name}.json");
 }
 
 /// <summary>The machine in general words: what figures depend on, and nothing that names it.</summary>

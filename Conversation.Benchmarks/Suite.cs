@@ -9,6 +9,9 @@ namespace Conversation.Benchmarks;
 /// <summary>Runs the measurements, each beside its yardstick, on a PostgreSQL of its own that waits for the disk as in production.</summary>
 internal static class Suite
 {
+    /// <summary>The name of all parts together.</summary>
+    public const string Everything = "all";
+
     private const int DefaultSeconds = 10;
 
     /// <summary>The parts by name, in the order in which all of them run.</summary>
@@ -56,7 +59,7 @@ internal static class Suite
     public static async Task<int> RunAsync(string[] args)
     {
         var seconds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : DefaultSeconds;
-        var isAll = args is [] or ["all", ..];
+        var isAll = args is [] or [Everything, ..];
         var results = new Results(seconds, Machine.Words);
         await using (var bench = await Bench.StartAsync(results, TimeSpan.FromSeconds(seconds)))
         {
@@ -68,7 +71,7 @@ internal static class Suite
         }
 
         Console.WriteLine(results.ToMarkdown());
-        await results.WriteAsync(isAll ? "all" : args[0]);
+        await results.WriteAsync(isAll ? Everything : args[0]);
         if (isAll)
         {
             await Report.BenchmarkReport.WriteAsync(results);
