@@ -14,13 +14,21 @@ internal static class FreePort
     private const int Last = 32_767;
     private const int Attempts = 100;
 
-    /// <summary>A port of the loopback interface at which nobody listens at the moment.</summary>
+    /// <summary>
+    /// They are dealt in turn, from a place of this process's own: of two drawn by lot for servers that start at once, some are the same.
+    /// </summary>
+    private static int _dealt = Random.Shared.Next(Last - First + 1);
+
+    /// <summary>
+    /// A port of the loopback interface at which nobody listens at the moment, and which this process was not told for long: a server
+    /// that is told one takes seconds until it listens, and may be away for a while.
+    /// </summary>
     /// <exception cref="SocketException">None of many is free.</exception>
     public static int Find()
     {
         for (var attempt = 1; ; attempt++)
         {
-            var port = Random.Shared.Next(First, Last + 1);
+            var port = First + (int)((uint)Interlocked.Increment(ref _dealt) % (Last - First + 1));
             try
             {
                 using var probe = new TcpListener(IPAddress.Loopback, port);
