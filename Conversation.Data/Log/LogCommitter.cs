@@ -199,7 +199,7 @@ internal sealed partial class LogCommitter(
         }
         catch (PostgresException error) when (SqlStates.IsLockTimeout(error))
         {
-            // All of the table is held, as while it is altered.
+            // All of the table is held, as while it is altered or gets an index.
             return [];
         }
         catch (Exception error)

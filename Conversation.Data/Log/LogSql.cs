@@ -34,11 +34,16 @@ internal static class LogSql
 
     /// <summary>
     /// Which of them nobody holds at the moment. What is not there is held by nobody: whoever waits to make it, or is to be told that it is
-    /// not there, would otherwise wait for ever.
+    /// not there, would otherwise wait for ever. It asks for what a write takes: beside CREATE INDEX each row can be locked, and none changed.
     /// </summary>
     public const string FreeConversationsSql =
         """
-        WITH free AS MATERIALIZED (
+        WITH as_writes AS (
+            UPDATE conversations
+            SET last_seq = last_seq
+            WHERE FALSE
+        ),
+        free AS MATERIALIZED (
             SELECT id
             FROM conversations
             WHERE id = ANY($1)

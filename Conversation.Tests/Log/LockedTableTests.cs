@@ -50,6 +50,23 @@ internal sealed class LockedTableTests
         Assert.That(await create.Answer.OrTimeout(), Is.Not.Null);
     }
 
+    /// <summary>Else each of a batch would find out alone, a quarter of a second each, and everybody's writes behind it.</summary>
+    [TestCase("SHARE")]
+    [TestCase("ACCESS EXCLUSIVE")]
+    public async Task Free_WhileTheTableIsHeld_IsNobody(string mode)
+    {
+        var create = Creation(out var conversation);
+        await Committer.CommitAsync([create]);
+        await using var connection = new LogConnection(_services.GetRequiredService<NpgsqlDataSource>());
+        Assert.That(await connection.FreeAsync([conversation], Patience.Token), Is.EqualTo([conversation]));
+
+        await using (await HoldAsync($"LOCK TABLE conversations IN {mode} MODE"))
+        {
+            var held = await Assert.ThrowsAsync<PostgresException>(() => connection.FreeAsync([conversation], Patience.Token));
+            Assert.That(held!.SqlState, Is.EqualTo(PostgresErrorCodes.LockNotAvailable));
+        }
+    }
+
     /// <summary>What is not there is held by nobody.</summary>
     [Test]
     public async Task Append_ToNoConversationBesideOneThatIsHeld_IsToldAtOnce()
