@@ -13,13 +13,13 @@ internal sealed class RunDispatch(NodeIdentity node, RunWorker worker, AgentRunt
     public bool IsFull => worker.IsQueueFull;
 
     public NewRun Prepare(string? onBusy) =>
-        new(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TryPromise() ? node.Id : null, ServiceTraces.Traceparent);
+        new(Ids.New(), runtimes.Default, Agent: null, onBusy, worker.TryReserve() ? node.Id : null, ServiceTraces.Traceparent);
 
-    public void Settled(NewRun run)
+    public void Release(NewRun run)
     {
         if (run.Claimant is not null)
         {
-            worker.Settle();
+            worker.Release();
         }
     }
 

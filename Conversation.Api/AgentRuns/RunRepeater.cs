@@ -86,7 +86,7 @@ public sealed class RunRepeater
         }
         finally
         {
-            _dispatch.Settled(write.Run);
+            _dispatch.Release(write.Run);
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed partial class RunWorker(
     private volatile bool _draining;
     private volatile bool _handedOver;
     private volatile bool _othersWait;
-    private int _promised;
+    private int _reserved;
     private int _putAside;
     private bool _isDue;
     private long _lookedAt = time.GetTimestamp();
@@ -45,34 +45,34 @@ internal sealed partial class RunWorker(
 
     private bool HasRoom => Room > 0;
 
-    /// <summary>What is promised and claimed first: what becomes a run meanwhile is counted twice, and not left out.</summary>
-    private int Room => _draining ? 0 : options.Concurrency - Volatile.Read(ref _promised) - queue.Claims - _active.Count;
+    /// <summary>What is reserved and claimed first: what becomes a run meanwhile is counted twice, and not left out.</summary>
+    private int Room => _draining ? 0 : options.Concurrency - Volatile.Read(ref _reserved) - queue.Claims - _active.Count;
 
     /// <summary>
-    /// Promises room to a run that is about to be sent, where nobody waits for it: sends that come together may not all take the same. To
-    /// be settled when the run has begun, or will not.
+    /// Reserves room for a run that is about to be sent, where nobody waits for it: sends that come together may not all take the same. To
+    /// be released when the run has begun, or will not.
     /// </summary>
-    public bool TryPromise()
+    public bool TryReserve()
     {
         if (!HasRoom || _othersWait)
         {
             return false;
         }
 
-        Interlocked.Increment(ref _promised);
+        Interlocked.Increment(ref _reserved);
         if (Room >= 0)
         {
             return true;
         }
 
-        Settle();
+        Release();
         return false;
     }
 
-    /// <summary>A promise is kept, or not needed.</summary>
-    public void Settle()
+    /// <summary>A reservation was used, or is not needed.</summary>
+    public void Release()
     {
-        Interlocked.Decrement(ref _promised);
+        Interlocked.Decrement(ref _reserved);
         if (_othersWait)
         {
             queue.Signal.Set();

@@ -9,13 +9,13 @@ public interface IRunDispatch
     /// <summary>Whether too many runs wait already for one more.</summary>
     bool IsFull { get; }
 
-    /// <summary>A run for a new message: the runtime, and this node as claimant where it has room, which is then promised to it.</summary>
+    /// <summary>A run for a new message: the runtime, and this node as claimant where it has room, which is then reserved for it.</summary>
     /// <param name="onBusy">What the run does while another one is active; null for the conversation's own rule.</param>
     NewRun Prepare(string? onBusy);
 
-    /// <summary>Nobody waits for the write any more: what was promised to a run that has not begun is free again. Once for each prepared run.</summary>
+    /// <summary>Nobody waits for the write any more: what was reserved for a run that has not begun is free again. Once for each prepared run.</summary>
     /// <param name="run">What was prepared.</param>
-    void Settled(NewRun run);
+    void Release(NewRun run);
 
     /// <summary>The run was stored. Returns at once.</summary>
     /// <param name="conversationId">Where.</param>

@@ -97,7 +97,7 @@ public sealed class MessageSender
         }
         finally
         {
-            _runs.Settled(run);
+            _runs.Release(run);
         }
     }
 
