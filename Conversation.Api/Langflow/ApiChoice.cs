@@ -56,7 +56,7 @@ internal sealed partial class ApiChoice(
     private async Task<Version?> VersionAsync(CancellationToken token)
     {
         using var request = LangflowHttp.Request(HttpMethod.Get, "api/v1/version", key: null);
-        using var response = await http.SendRawAsync(request, token);
+        using var response = await http.SendForDocumentAsync(request, token);
         if (!LangflowHttp.IsSuccess(response))
         {
             return null;

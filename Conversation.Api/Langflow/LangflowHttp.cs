@@ -38,7 +38,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
         return request;
     }
 
-    /// <summary>Sends, and returns as soon as the head of the reply is there, whatever its status.</summary>
+    /// <summary>Sends, and returns as soon as the head of the reply is there, whatever its status; one that is no success has its body.</summary>
     /// <exception cref="LangflowUnusableException">No reply came.</exception>
     public async Task<HttpResponseMessage> SendRawAsync(HttpRequestMessage request, CancellationToken token)
     {
@@ -58,6 +58,14 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
         {
             throw LangflowUnusableException.NoAnswer(error);
         }
+    }
+
+    /// <summary>Sends, and returns when the reply is there with its body, whatever its status.</summary>
+    /// <exception cref="LangflowUnusableException">None came, or not the whole of it.</exception>
+    public Task<HttpResponseMessage> SendForDocumentAsync(HttpRequestMessage request, CancellationToken token)
+    {
+        DocumentHandler.Want(request);
+        return SendRawAsync(request, token);
     }
 
     /// <summary>Sends, and returns the reply if it is a success that is not a page for browsers.</summary>
@@ -81,6 +89,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
     /// <exception cref="LangflowUnusableException">There was no such reply.</exception>
     public async Task<JsonElement> ReadAsync(HttpRequestMessage request, CancellationToken token)
     {
+        DocumentHandler.Want(request);
         using var response = await SendAsync(request, token);
         return await JsonAsync(response, token);
     }
@@ -94,7 +103,7 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
             // The bytes: a character set that .NET does not know by its name would be a failure otherwise, and Langflow has only UTF-8.
             return PythonJson.Parse(await response.Content.ReadAsByteArrayAsync(token));
         }
-        catch (Exception error) when (error is JsonException or HttpRequestException or IOException)
+        catch (JsonException error)
         {
             throw new LangflowUnusableException(LangflowErrors.Unavailable, "Langflow's reply could not be read.", error);
         }

@@ -126,8 +126,8 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
         for (var attempt = 1; ; attempt++)
         {
             using var request = LangflowHttp.Request(HttpMethod.Get, "api/v1/auto_login", key: null);
-            using var response = await http.SendRawAsync(request, CancellationToken.None);
-            var reply = ErrorText.Parse(await InTimeAsync(token => LangflowHttp.HeadAsync(response, token)));
+            using var response = await http.SendForDocumentAsync(request, CancellationToken.None);
+            var reply = ErrorText.Parse(await LangflowHttp.HeadAsync(response, CancellationToken.None));
             if (LangflowHttp.IsSuccess(response))
             {
                 return reply?.Text("access_token") ?? throw Refused("Langflow's automatic login gave no token.");
@@ -149,8 +149,7 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
     }
 
     /// <summary>
-    /// The client has time-outs for the heads of replies that may be asked for again, and none for what is minted, nor for bodies: those
-    /// have theirs here, because runs wait for them.
+    /// The client has a time-out for what may be asked for again, and none for what is minted: that has its own here, because runs wait for it.
     /// </summary>
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask)
     {

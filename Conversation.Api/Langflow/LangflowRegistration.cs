@@ -64,7 +64,7 @@ internal static class LangflowRegistration
     /// <summary>The factory's own logs are left out: they would write every address, and headers at their lowest level.</summary>
     private static void AddClients(this IServiceCollection services)
     {
-        services.AddHttpClient(LangflowHttp.ClientName)
+        var client = services.AddHttpClient(LangflowHttp.ClientName)
             .RemoveAllLoggers()
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .ConfigureHttpClient((provider, client) =>
@@ -73,12 +73,15 @@ internal static class LangflowRegistration
                 // A flow may think for minutes; runs have time-outs of their own.
                 client.Timeout = Timeout.InfiniteTimeSpan;
             })
-            .UseSocketsHttpHandler((handler, _) => Configure(handler))
-            .AddResilienceHandler(LangflowHttp.ClientName, (pipeline, context) => Configure(
-                pipeline,
-                context.ServiceProvider.GetRequiredService<LangflowOptions>(),
-                context.ServiceProvider.GetRequiredService<CircuitBreakerStateProvider>(),
-                context.ServiceProvider.GetRequiredService<TimeProvider>()));
+            .UseSocketsHttpHandler((handler, _) => Configure(handler));
+        client.AddResilienceHandler(LangflowHttp.ClientName, (pipeline, context) => Configure(
+            pipeline,
+            context.ServiceProvider.GetRequiredService<LangflowOptions>(),
+            context.ServiceProvider.GetRequiredService<CircuitBreakerStateProvider>(),
+            context.ServiceProvider.GetRequiredService<TimeProvider>()));
+        // Within the other one, so that a body that does not come is tried again, and counts.
+        client.AddHttpMessageHandler(provider => new DocumentHandler(
+            provider.GetRequiredService<LangflowOptions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddHttpClient(FlowProvisioner.ClientName)
             .RemoveAllLoggers()
             .ConfigureHttpClient(client => client.Timeout = Timeout.InfiniteTimeSpan)

@@ -67,7 +67,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
     public async Task<(bool Completed, string? Text)> StatusAsync(WorkflowJob job, CancellationToken token)
     {
         using var request = LangflowHttp.Request(HttpMethod.Get, $"{Path}?job_id={Uri.EscapeDataString(job.Id)}", job.Key);
-        using var response = await http.SendRawAsync(request, token);
+        using var response = await http.SendForDocumentAsync(request, token);
         if (!LangflowHttp.IsSuccess(response))
         {
             throw response.StatusCode switch
@@ -102,7 +102,7 @@ internal sealed class WorkflowJobs(LangflowHttp http)
     public async Task<bool> AreOfferedAsync(string key, CancellationToken token)
     {
         using var request = LangflowHttp.Request(HttpMethod.Get, $"{Path}?job_id={Guid.Empty}", key);
-        using var response = await http.SendRawAsync(request, token);
+        using var response = await http.SendForDocumentAsync(request, token);
         return response.StatusCode == HttpStatusCode.NotFound
             && ErrorText.Parse(await LangflowHttp.HeadAsync(response, token))?.Get("detail")?.Text("code") == NoSuchJob;
     }

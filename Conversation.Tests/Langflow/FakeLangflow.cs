@@ -94,6 +94,21 @@ internal sealed partial class FakeLangflow : IAsyncDisposable
         await http.Response.WriteAsync(Page);
     }
 
+    /// <summary>Never answers; with a status, what never comes is the rest of the body.</summary>
+    public static async Task HangAsync(HttpContext http, int? status = null)
+    {
+        if (status is { } begun)
+        {
+            http.Response.StatusCode = begun;
+            http.Response.ContentType = "application/json";
+            http.Response.ContentLength = 100;
+            await http.Response.WriteAsync("{");
+            await http.Response.Body.FlushAsync();
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+    }
+
     private async Task AnswerAsync(HttpContext http, RequestDelegate next)
     {
         var path = http.Request.Path.Value!;

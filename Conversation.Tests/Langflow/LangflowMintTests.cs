@@ -9,6 +9,7 @@ namespace Conversation.Tests.Langflow;
 internal sealed class LangflowMintTests
 {
     private const string Login = "/api/v1/auto_login";
+    private const string Mint = "/api/v1/api_key/";
 
     /// <summary>All of them fail by the same attempt: it is not made once for each, one behind the other.</summary>
     [Test]
@@ -25,9 +26,9 @@ internal sealed class LangflowMintTests
         Assert.That(fake.Count($"GET {Login}"), Is.EqualTo(3), "One attempt of three tries.");
     }
 
-    [TestCase(Login)]
-    [TestCase("/api/v1/api_key/")]
-    public async Task Reply_ThatStallsInItsBody_IsUnavailable(string path)
+    [TestCase(Login, 3)]
+    [TestCase(Mint, 1)]
+    public async Task Reply_ThatStallsInItsBody_IsUnavailable(string path, int tries)
     {
         await using var fake = await FakeLangflow.StartAsync(LangflowProfile.V1Dot8);
         fake.Override = http => HangAsync(http, path, begins: true);
@@ -36,7 +37,7 @@ internal sealed class LangflowMintTests
         var runs = await Task.WhenAll(driver.FailAsync(), driver.FailAsync()).OrTimeout();
 
         Assert.That(runs.Select(run => run.Failure.Code), Has.All.EqualTo("langflow_unavailable"));
-        Assert.That(fake.Requests.Count(made => made.EndsWith(path, StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(fake.Requests.Count(made => made.EndsWith(path, StringComparison.Ordinal)), Is.EqualTo(tries));
     }
 
     [Test]
@@ -76,15 +77,7 @@ internal sealed class LangflowMintTests
             return false;
         }
 
-        if (begins)
-        {
-            http.Response.ContentType = "application/json";
-            http.Response.ContentLength = 100;
-            await http.Response.WriteAsync("{");
-            await http.Response.Body.FlushAsync();
-        }
-
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
+        await FakeLangflow.HangAsync(http, begins ? 200 : null);
         return true;
     }
 }
