@@ -19,6 +19,8 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
     private const string PermissionWord = "permission";
     private const string SwitchedOff = "DEVELOPER_API_DISABLED";
 
+    private static readonly HttpRequestOptionsKey<bool> Limited = new("langflow-limited");
+
     private readonly HttpClient _client = clients.CreateClient(ClientName);
 
     /// <summary>A request with one credential: a key, or none.</summary>
@@ -38,7 +40,14 @@ internal sealed class LangflowHttp(IHttpClientFactory clients)
         return request;
     }
 
-    /// <summary>Sends, and returns as soon as the head of the reply is there, whatever its status; one that is no success has its body.</summary>
+    /// <summary>Gives a request that must not be repeated the time limit that lookups have anyway.</summary>
+    public static void Limit(HttpRequestMessage request) => request.Options.Set(Limited, true);
+
+    /// <summary>Whether the reply is to come soon: a run's may take as long as its flow.</summary>
+    public static bool IsLimited(HttpRequestMessage request) =>
+        request.Method == HttpMethod.Get || request.Options.TryGetValue(Limited, out _);
+
+    /// <summary>Sends, and returns as soon as the head of the reply is there, whatever its status; a failure has its body.</summary>
     /// <exception cref="LangflowUnusableException">No reply came.</exception>
     public async Task<HttpResponseMessage> SendRawAsync(HttpRequestMessage request, CancellationToken token)
     {

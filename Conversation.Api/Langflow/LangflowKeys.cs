@@ -117,7 +117,9 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
     {
         using var request = LangflowHttp.Request(HttpMethod.Post, "api/v1/api_key/", key: null, new { name = KeyName });
         request.Headers.Authorization = new("Bearer", bearer);
-        var reply = await InTimeAsync(token => http.ReadAsync(request, token));
+        // Runs wait for it.
+        LangflowHttp.Limit(request);
+        var reply = await http.ReadAsync(request, CancellationToken.None);
         return reply.Text("api_key") ?? throw Refused("Langflow minted no key.");
     }
 
@@ -145,22 +147,6 @@ internal sealed partial class LangflowKeys(LangflowHttp http, LangflowOptions op
             }
 
             await Task.Delay(options.RetryPause * attempt, time, CancellationToken.None);
-        }
-    }
-
-    /// <summary>
-    /// The client has a time-out for what may be asked for again, and none for what is minted: that has its own here, because runs wait for it.
-    /// </summary>
-    private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask)
-    {
-        using var patience = new CancellationTokenSource(options.Patience, time);
-        try
-        {
-            return await ask(patience.Token);
-        }
-        catch (OperationCanceledException error)
-        {
-            throw LangflowUnusableException.NoAnswer(error);
         }
     }
 

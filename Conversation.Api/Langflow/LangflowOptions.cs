@@ -24,7 +24,7 @@ internal sealed record LangflowOptions
     /// <summary>The longest line of a stream that is read, in bytes; longer ones are left out. Default 16 MiB.</summary>
     public int LongestLine { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>How long one try of a call that may be repeated takes at most, and the body of any reply but a stream. Default 10 s.</summary>
+    /// <summary>How long one try of a lookup, a minting, and the body of whatever is no stream take at most. Default 10 s.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long provisioning may take; the agent runtime service asks Langflow itself. Default 60 s.</summary>

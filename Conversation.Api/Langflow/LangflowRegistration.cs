@@ -133,7 +133,9 @@ internal static class LangflowRegistration
         pipeline.AddTimeout(new TimeoutStrategyOptions
         {
             TimeoutGenerator = args => ValueTask.FromResult(
-                args.Context.GetRequestMessage()?.Method == HttpMethod.Get ? options.Patience : Timeout.InfiniteTimeSpan),
+                args.Context.GetRequestMessage() is { } request && LangflowHttp.IsLimited(request)
+                    ? options.Patience
+                    : Timeout.InfiniteTimeSpan),
         });
     }
 

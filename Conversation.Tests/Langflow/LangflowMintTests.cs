@@ -40,6 +40,28 @@ internal sealed class LangflowMintTests
         Assert.That(fake.Requests.Count(made => made.EndsWith(path, StringComparison.Ordinal)), Is.EqualTo(tries));
     }
 
+    /// <summary>Like a Langflow that is not there: whoever comes later does not wait for it again.</summary>
+    [TestCase(Login, false)]
+    [TestCase(Login, true)]
+    [TestCase(Mint, false)]
+    [TestCase(Mint, true)]
+    public async Task Circuit_OfALoginThatHangs_Opens(string path, bool begins)
+    {
+        await using var fake = await FakeLangflow.StartAsync(LangflowProfile.V1Dot8);
+        fake.Override = http => HangAsync(http, path, begins);
+        await using var driver = LangflowDriver.Create(
+            fake, options: options => options with { Patience = TimeSpan.FromMilliseconds(300), BreakAfter = 2 });
+        await driver.FailAsync();
+        await driver.FailAsync();
+        var made = fake.Requests.Count;
+
+        var (said, failure) = await driver.FailAsync();
+
+        Assert.That(driver.Runtime.State, Is.EqualTo("circuit_open"));
+        Assert.That((failure.Code, said[0]), Is.EqualTo(("langflow_unavailable", (AgentOutput)new Notice("warn", "langflow_unavailable"))));
+        Assert.That(fake.Requests, Has.Count.EqualTo(made), "An open circuit asks nothing.");
+    }
+
     [Test]
     public async Task Wait_OfTheFirstIsCancelled_TheOthersStillGetTheKey()
     {

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Conversation.Tests.Langflow;
 
-/// <summary>Replies whose head comes and whose body does not: a document is waited for no longer than its head, a stream may be silent.</summary>
+/// <summary>Replies whose head comes and whose body does not: a document is not waited for, a stream may be silent.</summary>
 [TestFixture]
 internal sealed class StalledBodyTests
 {
