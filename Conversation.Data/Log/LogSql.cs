@@ -34,7 +34,7 @@ internal static class LogSql
 
     /// <summary>
     /// Which of them nobody holds at the moment. What is not there is held by nobody: whoever waits to make it, or is to be told that it is
-    /// not there, would otherwise wait for ever. It asks for what a write takes: beside CREATE INDEX each row can be locked, and none changed.
+    /// not there, would otherwise wait for ever. It asks for what a write takes: while an index is made each row can be locked, and none changed.
     /// </summary>
     public const string FreeConversationsSql =
         """
