@@ -27,7 +27,7 @@ internal sealed class V2Socket(
 {
     private readonly Lock _turn = new();
     private CancellationTokenSource? _following;
-    private Position? _asked;
+    private Change? _asked;
     private ActivityContext _trace;
 
     public async Task RunAsync(Position? after)
@@ -44,10 +44,16 @@ internal sealed class V2Socket(
         while (true)
         {
             using var following = CancellationTokenSource.CreateLinkedTokenSource(connection.Ending);
-            after = Begin(following) ?? after;
-            var options = new FollowOptions { Door = "socket", After = after, Heartbeats = true, Reach = rights.Caller.Reach };
             try
             {
+                if (Begin(following) is { } asked)
+                {
+                    after = asked.Position;
+                    await connection.SendAsync(asked.Reply, connection.Ending);
+                    asked.Replied.SetResult();
+                }
+
+                var options = new FollowOptions { Door = "socket", After = after, Heartbeats = true, Reach = rights.Caller.Reach };
                 await foreach (var frame in feed.FollowAsync(conversation, options, following.Token))
                 {
                     await connection.SendAsync(frame.V2, connection.Ending);
@@ -67,7 +73,7 @@ internal sealed class V2Socket(
     }
 
     /// <summary>What was asked for before is taken here; what is asked for from now on ends what begins.</summary>
-    private Position? Begin(CancellationTokenSource following)
+    private Change? Begin(CancellationTokenSource following)
     {
         lock (_turn)
         {
@@ -81,7 +87,7 @@ internal sealed class V2Socket(
     private async Task ReceiveAsync(string text)
     {
         string? id = null;
-        byte[] reply;
+        byte[]? reply;
         try
         {
             requests.Spend(rights.Caller.Principal);
@@ -106,10 +112,14 @@ internal sealed class V2Socket(
             reply = V2Reply.Refused(id, StatusCodes.Status503ServiceUnavailable, error.Message);
         }
 
-        await connection.SendAsync(reply, connection.Ending);
+        if (reply is not null)
+        {
+            await connection.SendAsync(reply, connection.Ending);
+        }
     }
 
-    private async Task<byte[]> ObeyAsync(V2Command command)
+    /// <returns>The reply; null where it was sent already.</returns>
+    private async Task<byte[]?> ObeyAsync(V2Command command)
     {
         switch (command.Type)
         {
@@ -120,8 +130,8 @@ internal sealed class V2Socket(
             case "cancel":
                 return await CancelAsync(command);
             case "follow":
-                Follow(command.Position);
-                return V2Reply.Done(command.Id, StatusCodes.Status200OK);
+                await FollowAsync(command);
+                return null;
             case "auth":
                 await RenewAsync(command.Token);
                 return V2Reply.Done(command.Id, StatusCodes.Status200OK);
@@ -146,29 +156,33 @@ internal sealed class V2Socket(
         return V2Reply.Done(command.Id, StatusCodes.Status202Accepted, run: run);
     }
 
-    private void Follow(string? text)
+    /// <summary>The writer replies, between the last frame of before and the first of after: so the client can tell them apart.</summary>
+    private async Task FollowAsync(V2Command command)
     {
         var position = Position.Start;
-        if (text is not null && !Position.TryParse(text, out position))
+        if (command.Position is { } text && !Position.TryParse(text, out position))
         {
             throw ServiceException.Invalid("position", "is not one that this service gave out");
         }
 
+        var asked = new Change(position, V2Reply.Done(command.Id, StatusCodes.Status200OK));
         CancellationTokenSource? following;
         lock (_turn)
         {
-            _asked = position;
+            _asked = asked;
             following = _following;
         }
 
         try
         {
-            following?.Cancel();
+            await (following?.CancelAsync() ?? Task.CompletedTask);
         }
         catch (ObjectDisposedException)
         {
             // It has just ended, and the next one begins where it was asked to.
         }
+
+        await asked.Replied.Task.WaitAsync(connection.Ending);
     }
 
     private async Task RenewAsync(string? token)
@@ -181,5 +195,11 @@ internal sealed class V2Socket(
         }
 
         rights.Renew(principal);
+    }
+
+    /// <summary>Another position that the client asked for, and what tells it that frames begin there.</summary>
+    private sealed record Change(Position Position, byte[] Reply)
+    {
+        public TaskCompletionSource Replied { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
