@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Conversation.Tests.Infrastructure;
 
 /// <summary>One service for the fixture, one user, and a new conversation for each test.</summary>
@@ -28,4 +30,16 @@ internal abstract class ConversationFixture
 
     [SetUp]
     public async Task NewConversationAsync() => ConversationId = await Client.CreateConversationAsync();
+
+    /// <summary>Makes the test's conversation another user's: there is no request that does it.</summary>
+    protected async Task ChangeOwnerAsync()
+    {
+        await using var connection = new NpgsqlConnection(Host.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("UPDATE conversations SET owner_id = gen_random_uuid() WHERE id = $1", connection)
+        {
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = ConversationId } },
+        };
+        await command.ExecuteNonQueryAsync();
+    }
 }

@@ -4,7 +4,6 @@ using Conversation.Tests.Infrastructure;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Conversation.Tests.Realtime;
 
@@ -156,16 +155,5 @@ internal sealed class StreamRightsTests : ConversationFixture
             told.Select(LegacyClient.TypeOf).Where(type => type != "heartbeat"),
             Is.EqualTo(new[] { "subscription.ready", "conversation.deleted", "subscription.ended" }));
         Assert.That(hub.Connection.State, Is.EqualTo(HubConnectionState.Connected));
-    }
-
-    private async Task ChangeOwnerAsync()
-    {
-        await using var connection = new NpgsqlConnection(Host.ConnectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("UPDATE conversations SET owner_id = gen_random_uuid() WHERE id = $1", connection)
-        {
-            Parameters = { new NpgsqlParameter<Guid> { TypedValue = ConversationId } },
-        };
-        await command.ExecuteNonQueryAsync();
     }
 }
