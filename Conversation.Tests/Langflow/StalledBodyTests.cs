@@ -10,7 +10,8 @@ internal sealed class StalledBodyTests
 {
     private const string Jobs = "/api/v2/workflows";
 
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
+    /// <summary>Long enough for the replies that do come, on a machine that is busy.</summary>
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
 
     private FakeLangflow _fake = null!;
 
@@ -93,7 +94,7 @@ internal sealed class StalledBodyTests
         _fake.Flow = async run =>
         {
             await run.SendAsync(run.Events.Token("m-1", "One "));
-            await Task.Delay(Short * 3, TimeProvider.System, run.Token);
+            await Task.Delay(Short * 2, TimeProvider.System, run.Token);
             await run.SendAsync(run.Events.End(("m-1", "One two.")));
         };
         await using var driver = Create(api);
@@ -103,7 +104,7 @@ internal sealed class StalledBodyTests
             var job = await _fake.NextJobAsync();
             await job.HeardAsync();
             job.Emit(job.Events.Token("m-1", "One "));
-            await Task.Delay(Short * 3, TimeProvider.System);
+            await Task.Delay(Short * 2, TimeProvider.System);
             job.Emit(job.Events.End(("m-1", "One two.")));
             job.End();
             Assert.That(job.Attached, Has.Count.EqualTo(1));

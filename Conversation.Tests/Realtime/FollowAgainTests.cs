@@ -9,7 +9,7 @@ namespace Conversation.Tests.Realtime;
 internal sealed class FollowAgainTests : ConversationFixture
 {
     private const int Events = 20;
-    private const int Rounds = 1000;
+    private const int Rounds = 500;
 
     /// <summary>What comes behind the reply is applied to the new position: a frame of before would be taken for one of after.</summary>
     [Test]

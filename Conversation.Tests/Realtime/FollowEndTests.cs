@@ -40,7 +40,7 @@ internal sealed class FollowEndTests : ConversationFixture
         using var owner = Host.AsUser(user);
         var conversation = await owner.CreateConversationAsync();
         using var shortly = Host.As(TestTokens.Sign(
-            TestTokens.UserKey, user.ToString(), TestTokens.UserIssuer, lifetime: TimeSpan.FromSeconds(3)));
+            TestTokens.UserKey, user.ToString(), TestTokens.UserIssuer, lifetime: TimeSpan.FromSeconds(8)));
         await using var hub = await HubClient.ConnectAsync(shortly);
         var closed = new TaskCompletionSource();
         hub.Connection.Closed += _ =>
