@@ -64,14 +64,14 @@ internal sealed class HttpTwoTests
 
         await SendAsync(conversation);
 
-        while (await lines.ReadLineAsync(Patience.Token) is { } line)
+        string? line;
+        do
         {
-            if (line.Contains("over two", StringComparison.Ordinal))
-            {
-                break;
-            }
+            line = await lines.ReadLineAsync(Patience.Token);
         }
+        while (line?.Contains("over two", StringComparison.Ordinal) == false);
 
+        Assert.That(line, Is.Not.Null, "The stream ended.");
         Assert.That(stream.Version, Is.EqualTo(HttpVersion.Version20));
     }
 
